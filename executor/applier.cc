@@ -1,0 +1,81 @@
+#include "executor/applier.h"
+
+#include <cstring>
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/check.h"
+
+namespace alcove::executor {
+
+Status Applier::apply(Lsn lsn, const std::vector<Change>& changes) {
+  for (const Change& change : changes) TRY(apply(lsn, change));
+  return {};
+}
+
+Status Applier::apply(Lsn lsn, const Change& change) {
+  if (const auto* write_change = std::get_if<WriteChange>(&change)) {
+    return write(lsn, *write_change);
+  }
+  std::unique_lock lock(catalogue_.mutex());
+  if (const auto* create = std::get_if<CreateIndexChange>(&change)) {
+    auto definition = std::make_shared<IndexDefinition>();
+    definition->number = create->index;
+    definition->name = create->name;
+    definition->dimension = create->dimension;
+    definition->metric = create->metric;
+    definition->created_lsn = lsn;
+    ledger_.note_definition(segments::CreateIndexEdit{create->index, definition->name,
+                                                      create->dimension, create->metric, lsn},
+                            lsn);
+    catalogue_.create_index(std::move(definition));
+  } else if (const auto* drop = std::get_if<DropIndexChange>(&change)) {
+    const auto index = catalogue_.drop_index(drop->index, lsn);
+    CHECK(index != nullptr, "a commit drops an index that does not exist");
+    ledger_.note_definition(segments::DropIndexEdit{drop->index}, lsn);
+    for (const auto& [name, entry] : index->namespaces) ledger_.note_garbage(entry->descriptors);
+  } else if (const auto* make = std::get_if<CreateNamespaceChange>(&change)) {
+    Index* index = catalogue_.index_by_number(make->index);
+    CHECK(index != nullptr, "a commit creates a namespace of no index");
+    Namespace& made = catalogue_.create_namespace(*index, make->name_space, make->name, lsn);
+    catalogue_.open_version(*index, made);
+    ledger_.note_definition(
+        segments::CreateNamespaceEdit{make->name_space, make->index, made.name, lsn}, lsn);
+  } else {
+    const auto& gone = std::get<DropNamespaceChange>(change);
+    Index* index = catalogue_.index_by_number(gone.index);
+    const Namespace* entry =
+        index == nullptr ? nullptr : catalogue_.drop_namespace(*index, gone.name, lsn);
+    CHECK(entry != nullptr && entry->number == gone.name_space,
+          "a commit drops a namespace that does not exist");
+    ledger_.note_definition(segments::DropNamespaceEdit{gone.name_space}, lsn);
+    ledger_.note_garbage(entry->descriptors);
+  }
+  return {};
+}
+
+Status Applier::write(Lsn lsn, const WriteChange& change) {
+  std::shared_ptr<segments::Memtable> memtable;
+  {
+    std::shared_lock lock(catalogue_.mutex());
+    const Namespace* name_space = catalogue_.open_namespace(change.name_space);
+    CHECK(name_space != nullptr, "a commit writes to a namespace that is not open");
+    memtable = name_space->open->version->memtable;
+  }
+  const std::size_t before = memtable->bytes();
+  values_.resize(change.dimension);
+  RowReader rows(change);
+  while (!rows.at_end()) {
+    const Row row = TRY(rows.next());
+    if (row.tombstone) {
+      memtable->erase(lsn, row.id, row.knowledge);
+    } else {
+      std::memcpy(values_.data(), row.values.data(), row.values.size());
+      memtable->upsert(lsn, row.id, values_.data(), row.metadata, row.knowledge);
+    }
+  }
+  budget_.note_growth(memtable->bytes() - before);
+  return {};
+}
+
+}  // namespace alcove::executor

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "executor/engine.h"
+
+namespace alcove::executor {
+
+// What the database does by itself: keeps memory within its budget, makes checkpoints, merges,
+// unlinks garbage, keeps spare log files, marks an idle log. Two threads, so that the log's small,
+// urgent work does not wait for a merge; or none, and round() is called from outside.
+class Background {
+ public:
+  explicit Background(Engine& engine);
+  ~Background() { stop(); }
+
+  void start();
+  // Ends what is under way, soon, and the threads. Idempotent.
+  void stop();
+
+  // One round of all of it. Returns whether anything was done.
+  Result<bool> round();
+
+ private:
+  void log_loop();
+  void storage_loop();
+  Result<bool> log_round();
+  Result<bool> storage_round();
+  bool checkpoint_due();
+  // What must not wait for the end of a merge.
+  Status while_merging();
+  bool wait(std::uint64_t period_ms);  // false: stop
+  void tell(const Status& status);
+
+  Engine& engine_;
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stop_ = false;
+  std::thread log_thread_;
+  std::thread storage_thread_;
+  Lsn seen_next_lsn_ = 0;               // of the log thread
+  std::uint64_t checkpoint_us_ = 0;     // when the last one ended
+  std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed
+  std::string last_complaint_;
+};
+
+}  // namespace alcove::executor

@@ -1,0 +1,355 @@
+#include "executor/catalogue.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "base/check.h"
+
+namespace alcove::executor {
+
+std::uint64_t Namespace::segment_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& descriptor : descriptors) bytes += descriptor.bytes;
+  return bytes;
+}
+
+std::uint64_t Namespace::segment_records() const {
+  std::uint64_t rows = 0;
+  std::uint64_t replaced = 0;
+  for (const auto& descriptor : descriptors) {
+    rows += descriptor.rows;
+    replaced += descriptor.replaced;
+  }
+  return rows - std::min(rows, replaced);
+}
+
+// ---- readers ------------------------------------------------------------------------------------
+
+std::shared_ptr<const IndexDefinition> Catalogue::find_index(std::string_view name,
+                                                             const Snapshot& snapshot) {
+  std::shared_lock lock(mutex_);
+  const auto place = indexes_.find(name);
+  if (place != indexes_.end() && place->second->definition->created_lsn <= snapshot.lsn()) {
+    return place->second->definition;
+  }
+  for (const DroppedIndex& dropped : dropped_indexes_) {
+    const IndexDefinition& definition = *dropped.index->definition;
+    if (definition.name == name && definition.created_lsn <= snapshot.lsn() &&
+        snapshot.lsn() < dropped.dropped_lsn) {
+      return dropped.index->definition;
+    }
+  }
+  return nullptr;
+}
+
+Index* Catalogue::see_index(IndexNumber number, Lsn lsn) {
+  if (const auto place = by_number_.find(number); place != by_number_.end()) return place->second;
+  for (const DroppedIndex& dropped : dropped_indexes_) {
+    if (dropped.index->definition->number == number && lsn < dropped.dropped_lsn) {
+      return dropped.index.get();
+    }
+  }
+  return nullptr;
+}
+
+Namespace* Catalogue::see_namespace(Index& index, std::string_view name, Lsn lsn) {
+  const auto place = index.namespaces.find(name);
+  if (place != index.namespaces.end() && place->second->created_lsn <= lsn) {
+    return place->second.get();
+  }
+  for (const DroppedNamespace& dropped : dropped_namespaces_) {
+    if (dropped.index == index.definition->number && dropped.name_space->name == name &&
+        dropped.name_space->created_lsn <= lsn && lsn < dropped.dropped_lsn) {
+      return dropped.name_space.get();
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+std::shared_ptr<const Version> version_at(const Namespace::Open& open, Lsn lsn) {
+  if (open.version->installed_lsn <= lsn) return open.version;
+  for (auto older = open.history.rbegin(); older != open.history.rend(); ++older) {
+    if ((*older)->installed_lsn <= lsn) return *older;
+  }
+  // A snapshot that was held when the version went was kept in the history: see install().
+  CHECK(false, "a held snapshot has lost its version");
+}
+
+}  // namespace
+
+std::shared_ptr<const Version> Catalogue::find_version(const IndexDefinition& definition,
+                                                       std::string_view name,
+                                                       const Snapshot& snapshot) {
+  const std::uint64_t now_us = env_.clock.monotonic_us();
+  {
+    std::shared_lock lock(mutex_);
+    Index* index = see_index(definition.number, snapshot.lsn());
+    if (index == nullptr) return nullptr;
+    const Namespace* found = see_namespace(*index, name, snapshot.lsn());
+    if (found == nullptr) return nullptr;
+    if (found->open) {
+      found->open->used_us.store(now_us, std::memory_order_relaxed);
+      return version_at(*found->open, snapshot.lsn());
+    }
+  }
+  std::unique_lock lock(mutex_);
+  Index* index = see_index(definition.number, snapshot.lsn());
+  if (index == nullptr) return nullptr;
+  Namespace* found = see_namespace(*index, name, snapshot.lsn());
+  if (found == nullptr) return nullptr;
+  open_version(*index, *found);
+  return version_at(*found->open, snapshot.lsn());
+}
+
+std::vector<std::string> Catalogue::namespace_names(const IndexDefinition& definition,
+                                                    const Snapshot& snapshot,
+                                                    const std::optional<std::string>& after,
+                                                    std::size_t limit) {
+  std::vector<std::string> names;
+  std::shared_lock lock(mutex_);
+  Index* index = see_index(definition.number, snapshot.lsn());
+  if (index == nullptr) return names;
+  std::set<std::string_view> dropped;
+  for (const DroppedNamespace& each : dropped_namespaces_) {
+    const Namespace& entry = *each.name_space;
+    if (each.index == definition.number && entry.created_lsn <= snapshot.lsn() &&
+        snapshot.lsn() < each.dropped_lsn && (!after || entry.name > *after)) {
+      dropped.insert(entry.name);
+    }
+  }
+  auto live = after ? index->namespaces.upper_bound(*after) : index->namespaces.begin();
+  auto gone = dropped.begin();
+  while (names.size() < limit && (live != index->namespaces.end() || gone != dropped.end())) {
+    if (gone == dropped.end() || (live != index->namespaces.end() && live->first < *gone)) {
+      if (live->second->created_lsn <= snapshot.lsn()) names.emplace_back(live->first);
+      ++live;
+    } else {
+      names.emplace_back(*gone++);
+    }
+  }
+  return names;
+}
+
+std::vector<IndexFacts> Catalogue::index_facts(const Snapshot& snapshot) {
+  std::vector<IndexFacts> all;
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, index] : indexes_) {
+    if (index->definition->created_lsn > snapshot.lsn()) continue;
+    IndexFacts facts{index->definition, 0, 0, 0};
+    for (const auto& [unused, entry] : index->namespaces) {
+      if (entry->created_lsn > snapshot.lsn()) continue;
+      ++facts.namespaces;
+      facts.records += entry->segment_records();
+      facts.bytes += entry->segment_bytes();
+    }
+    all.push_back(std::move(facts));
+  }
+  return all;
+}
+
+namespace {
+
+NamespaceFacts facts_of(const Namespace& entry) {
+  NamespaceFacts facts{entry.name, entry.number, 0, entry.segment_bytes(),
+                       entry.descriptors.size(), 0};
+  auto records = static_cast<std::int64_t>(entry.segment_records());
+  if (entry.open) {
+    const Version& version = *entry.open->version;
+    for (const auto& sealed : version.sealed) {
+      records += sealed->record_delta();
+      facts.memory_bytes += sealed->bytes();
+    }
+    if (version.memtable) {
+      records += version.memtable->record_delta();
+      if (!version.memtable->empty()) facts.memory_bytes += version.memtable->bytes();
+    }
+  }
+  facts.records = static_cast<std::uint64_t>(std::max<std::int64_t>(records, 0));
+  return facts;
+}
+
+}  // namespace
+
+std::vector<NamespaceFacts> Catalogue::namespace_facts(const IndexDefinition& definition,
+                                                       const Snapshot& snapshot,
+                                                       const std::vector<std::string>& names) {
+  std::vector<NamespaceFacts> all;
+  std::shared_lock lock(mutex_);
+  Index* index = see_index(definition.number, snapshot.lsn());
+  if (index == nullptr) return all;
+  for (const std::string& name : names) {
+    const Namespace* entry = see_namespace(*index, name, snapshot.lsn());
+    if (entry != nullptr) all.push_back(facts_of(*entry));
+  }
+  return all;
+}
+
+// ---- under mutex() ------------------------------------------------------------------------------
+
+Index* Catalogue::index_by_name(std::string_view name) {
+  const auto place = indexes_.find(name);
+  return place == indexes_.end() ? nullptr : place->second.get();
+}
+
+Namespace* Catalogue::open_namespace(NamespaceNumber number) {
+  const auto place = open_.find(number);
+  return place == open_.end() ? nullptr : place->second;
+}
+
+Index* Catalogue::index_by_number(IndexNumber number) {
+  const auto place = by_number_.find(number);
+  return place == by_number_.end() ? nullptr : place->second;
+}
+
+Namespace* Catalogue::namespace_by_name(Index& index, std::string_view name) {
+  const auto place = index.namespaces.find(name);
+  return place == index.namespaces.end() ? nullptr : place->second.get();
+}
+
+void Catalogue::create_index(std::shared_ptr<const IndexDefinition> definition) {
+  auto index = std::make_shared<Index>();
+  by_number_[definition->number] = index.get();
+  std::string name = definition->name;
+  index->definition = std::move(definition);
+  const bool added = indexes_.emplace(std::move(name), std::move(index)).second;
+  CHECK(added, "an index is created twice");
+}
+
+Namespace& Catalogue::create_namespace(Index& index, NamespaceNumber number,
+                                       std::string_view name, Lsn lsn) {
+  auto entry = std::make_unique<Namespace>();
+  entry->number = number;
+  entry->name = name;
+  entry->created_lsn = lsn;
+  Namespace& made = *entry;
+  const bool added = index.namespaces.emplace(made.name, std::move(entry)).second;
+  CHECK(added, "a namespace is created twice");
+  return made;
+}
+
+std::shared_ptr<const Index> Catalogue::drop_index(IndexNumber number, Lsn lsn) {
+  const auto place = by_number_.find(number);
+  if (place == by_number_.end()) return nullptr;
+  const auto named = indexes_.find(place->second->definition->name);
+  std::shared_ptr<Index> index = std::move(named->second);
+  indexes_.erase(named);
+  by_number_.erase(place);
+  std::erase_if(open_, [&](const auto& each) {
+    return each.second->open->version->index->number == number;
+  });
+  dropped_indexes_.push_back({lsn, index});
+  return index;
+}
+
+const Namespace* Catalogue::drop_namespace(Index& index, std::string_view name, Lsn lsn) {
+  auto node = index.namespaces.extract(name);
+  if (node.empty()) return nullptr;
+  open_.erase(node.mapped()->number);
+  dropped_namespaces_.push_back({index.definition->number, lsn, std::move(node.mapped())});
+  return dropped_namespaces_.back().name_space.get();
+}
+
+std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
+                                                       Namespace& name_space) {
+  if (!name_space.open) {
+    auto version = std::make_shared<Version>();
+    version->index = index.definition;
+    version->name_space = name_space.number;
+    // Nothing of an idle namespace is newer than any snapshot still held: see close_idle().
+    version->installed_lsn = 0;
+    version->segments = segment_set(*index.definition, name_space);
+    version->memtable = budget_.make_memtable(index.definition->dimension);
+    name_space.open = std::make_unique<Namespace::Open>();
+    name_space.open->version = std::move(version);
+    // A dropped namespace that an old snapshot opens again is not among the live.
+    if (index.namespaces.contains(name_space.name) &&
+        index.namespaces.at(name_space.name).get() == &name_space &&
+        index_by_number(index.definition->number) == &index) {
+      open_[name_space.number] = &name_space;
+    }
+  }
+  name_space.open->used_us.store(env_.clock.monotonic_us(), std::memory_order_relaxed);
+  return name_space.open->version;
+}
+
+void Catalogue::install(Namespace& name_space, std::shared_ptr<Version> version) {
+  Namespace::Open& open = *name_space.open;
+  version->installed_lsn = snapshots_.visible_lsn();
+  std::shared_ptr<const Version> old = std::exchange(open.version, std::move(version));
+  // Snapshots taken from now on are at installed_lsn or above; only a held one can need the old.
+  if (snapshots_.oldest_lsn() < open.version->installed_lsn) {
+    open.history.push_back(std::move(old));
+  }
+}
+
+Catalogue::Pruned Catalogue::prune() {
+  Pruned pruned;
+  const Lsn oldest = snapshots_.oldest_lsn();
+  std::erase_if(dropped_indexes_, [&](DroppedIndex& dropped) {
+    if (oldest < dropped.dropped_lsn) return false;
+    pruned.indexes.push_back(std::move(dropped.index));
+    return true;
+  });
+  std::erase_if(dropped_namespaces_, [&](DroppedNamespace& dropped) {
+    if (oldest < dropped.dropped_lsn) return false;
+    pruned.namespaces.push_back(std::move(dropped.name_space));
+    return true;
+  });
+  for (auto& [number, entry] : open_) {
+    auto& history = entry->open->history;
+    // The newest version that is not above `oldest` serves it; older ones serve nobody.
+    while (!history.empty()) {
+      const Lsn next =
+          history.size() > 1 ? history[1]->installed_lsn : entry->open->version->installed_lsn;
+      if (oldest < next) break;
+      pruned.versions.push_back(std::move(history.front()));
+      history.erase(history.begin());
+    }
+  }
+  return pruned;
+}
+
+Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t open_max) {
+  Pruned pruned;
+  std::vector<std::pair<std::uint64_t, Namespace*>> idle;
+  for (auto& [number, entry] : open_) {
+    const Version& version = *entry->open->version;
+    if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty()) {
+      continue;
+    }
+    // A snapshot below the version would find nothing after the entry is opened again.
+    if (snapshots_.oldest_lsn() < version.installed_lsn) continue;
+    idle.emplace_back(entry->open->used_us.load(std::memory_order_relaxed), entry);
+  }
+  std::sort(idle.begin(), idle.end());
+  for (auto& [used_us, entry] : idle) {
+    if (used_us >= before_us && open_count() <= open_max) break;
+    pruned.versions.push_back(std::move(entry->open->version));
+    entry->open.reset();
+    open_.erase(entry->number);
+  }
+  return pruned;
+}
+
+// ---- what is made of an entry -------------------------------------------------------------------
+
+std::string Catalogue::owner(const IndexDefinition& index, std::string_view name) {
+  return fmt::format("namespace \"{}\" of index \"{}\"", name, index.name);
+}
+
+segments::SegmentIdentity Catalogue::identity(const IndexDefinition& index,
+                                              NamespaceNumber number) const {
+  return {0, index.number, number, index.dimension, index.metric};
+}
+
+std::shared_ptr<const SegmentSet> Catalogue::segment_set(const IndexDefinition& index,
+                                                         const Namespace& name_space) const {
+  return std::make_shared<SegmentSet>(env_.file_system, segment_directory_,
+                                      identity(index, name_space.number),
+                                      owner(index, name_space.name), name_space.descriptors);
+}
+
+}  // namespace alcove::executor

@@ -1,0 +1,198 @@
+#include "executor/commit_record.h"
+
+#include <cstring>
+
+#include "base/bytes.h"
+
+namespace alcove::executor {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kTombstone = 1;
+constexpr std::uint8_t kKnown = 2;
+
+enum class Kind : std::uint8_t {
+  kCreateIndex = 1,
+  kDropIndex = 2,
+  kCreateNamespace = 3,
+  kDropNamespace = 4,
+  kWrite = 5,
+};
+
+Error damaged() { return Error(ErrorCode::kCorruption, "a commit record is malformed"); }
+
+struct Encoder {
+  ByteWriter& out;
+  void kind(Kind kind) { out.u8(static_cast<std::uint8_t>(kind)); }
+  void operator()(const CreateIndexChange& change) {
+    kind(Kind::kCreateIndex);
+    out.varint(change.index);
+    out.string(change.name);
+    out.varint(change.dimension);
+    out.u8(static_cast<std::uint8_t>(change.metric));
+  }
+  void operator()(const DropIndexChange& change) {
+    kind(Kind::kDropIndex);
+    out.varint(change.index);
+  }
+  void operator()(const CreateNamespaceChange& change) {
+    kind(Kind::kCreateNamespace);
+    out.varint(change.name_space);
+    out.varint(change.index);
+    out.string(change.name);
+  }
+  void operator()(const DropNamespaceChange& change) {
+    kind(Kind::kDropNamespace);
+    out.varint(change.name_space);
+    out.varint(change.index);
+    out.string(change.name);
+  }
+  void operator()(const WriteChange& change) {
+    kind(Kind::kWrite);
+    out.varint(change.name_space);
+    out.varint(change.dimension);
+    out.varint(change.row_count);
+    out.string(change.rows);
+  }
+};
+
+Result<Change> decode_change(ByteReader& in) {
+  switch (static_cast<Kind>(in.u8())) {
+    case Kind::kCreateIndex: {
+      CreateIndexChange change;
+      change.index = static_cast<IndexNumber>(in.varint());
+      change.name = in.string();
+      change.dimension = static_cast<std::uint32_t>(in.varint());
+      const std::uint8_t metric = in.u8();
+      if (!in.ok() || metric < 1 || metric > 3 || change.dimension < 1 ||
+          change.dimension > kDimensionMax || change.name.empty()) {
+        return damaged();
+      }
+      change.metric = static_cast<Metric>(metric);
+      return Change(change);
+    }
+    case Kind::kDropIndex:
+      return Change(DropIndexChange{static_cast<IndexNumber>(in.varint())});
+    case Kind::kCreateNamespace: {
+      CreateNamespaceChange change;
+      change.name_space = in.varint();
+      change.index = static_cast<IndexNumber>(in.varint());
+      change.name = in.string();
+      return Change(change);
+    }
+    case Kind::kDropNamespace: {
+      DropNamespaceChange change;
+      change.name_space = in.varint();
+      change.index = static_cast<IndexNumber>(in.varint());
+      change.name = in.string();
+      return Change(change);
+    }
+    case Kind::kWrite: {
+      WriteChange change;
+      change.name_space = in.varint();
+      change.dimension = static_cast<std::uint32_t>(in.varint());
+      change.row_count = in.varint();
+      change.rows = in.string();
+      if (change.dimension < 1 || change.dimension > kDimensionMax) return damaged();
+      return Change(change);
+    }
+  }
+  return damaged();
+}
+
+struct Describer {
+  std::string operator()(const CreateIndexChange& change) const {
+    return fmt::format("create index {} \"{}\" dimension {}", change.index, change.name,
+                       change.dimension);
+  }
+  std::string operator()(const DropIndexChange& change) const {
+    return fmt::format("drop index {}", change.index);
+  }
+  std::string operator()(const CreateNamespaceChange& change) const {
+    return fmt::format("create namespace {} \"{}\" of index {}", change.name_space, change.name,
+                       change.index);
+  }
+  std::string operator()(const DropNamespaceChange& change) const {
+    return fmt::format("drop namespace {} \"{}\" of index {}", change.name_space, change.name,
+                       change.index);
+  }
+  std::string operator()(const WriteChange& change) const {
+    return fmt::format("write {} rows, {} bytes, to namespace {}", change.row_count,
+                       change.rows.size(), change.name_space);
+  }
+};
+
+}  // namespace
+
+void encode_commit_record(const std::vector<Change>& changes, std::string& out) {
+  ByteWriter writer(out);
+  writer.u8(kFormat);
+  writer.varint(changes.size());
+  for (const Change& change : changes) std::visit(Encoder{writer}, change);
+}
+
+Result<std::vector<Change>> decode_commit_record(std::string_view record) {
+  ByteReader in(record);
+  if (in.u8() != kFormat) return damaged();
+  const std::uint64_t count = in.varint();
+  if (!in.ok() || count > record.size()) return damaged();
+  std::vector<Change> changes;
+  changes.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    changes.push_back(TRY(decode_change(in)));
+    if (!in.ok()) return damaged();
+  }
+  if (!in.at_end()) return damaged();
+  return changes;
+}
+
+void encode_row(std::string_view id, const float* values, std::uint32_t dimension,
+                std::string_view metadata, segments::Knowledge knowledge, std::string& out) {
+  ByteWriter writer(out);
+  writer.u8(knowledge == segments::Knowledge::kKnown ? kKnown : 0);
+  writer.string(id);
+  const std::size_t begin = out.size();
+  out.resize(begin + dimension * sizeof(float));
+  std::memcpy(out.data() + begin, values, dimension * sizeof(float));
+  writer.string(metadata);
+}
+
+void encode_tombstone(std::string_view id, segments::Knowledge knowledge, std::string& out) {
+  ByteWriter writer(out);
+  const std::uint8_t known = knowledge == segments::Knowledge::kKnown ? kKnown : 0;
+  writer.u8(static_cast<std::uint8_t>(kTombstone | known));
+  writer.string(id);
+}
+
+Result<Row> RowReader::next() {
+  ByteReader in(rest_);
+  Row row;
+  const std::uint8_t flags = in.u8();
+  row.tombstone = (flags & kTombstone) != 0;
+  row.knowledge =
+      (flags & kKnown) != 0 ? segments::Knowledge::kKnown : segments::Knowledge::kBlind;
+  row.id = in.string();
+  if (!row.tombstone) {
+    row.values = in.raw(std::uint64_t{dimension_} * sizeof(float));
+    row.metadata = in.string();
+  }
+  if (!in.ok() || flags > (kTombstone | kKnown) || row.id.empty() ||
+      row.id.size() > kIdBytesMax || !MetadataView::valid(row.metadata)) {
+    return damaged();
+  }
+  rest_ = rest_.substr(rest_.size() - in.remaining());
+  return row;
+}
+
+std::string describe_commit_record(std::string_view record) {
+  auto changes = decode_commit_record(record);
+  if (!changes) return changes.error().message();
+  std::string text;
+  for (const Change& change : *changes) {
+    if (!text.empty()) text += "; ";
+    text += std::visit(Describer{}, change);
+  }
+  return text;
+}
+
+}  // namespace alcove::executor

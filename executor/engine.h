@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/env.h"
+#include "executor/applier.h"
+#include "executor/catalogue.h"
+#include "executor/commit_pipeline.h"
+#include "executor/compactor.h"
+#include "executor/database.h"
+#include "executor/flusher.h"
+#include "executor/ledger.h"
+#include "executor/memory_budget.h"
+#include "executor/scheduler.h"
+#include "executor/snapshot.h"
+
+namespace alcove::executor {
+
+// The parts of an open database, in the order in which they stand on each other. Locks are taken in
+// this order, each leaving out what it does not need:
+//   Compactor's, Flusher's -> Ledger's manifest -> pipeline leadership -> Ledger::apply_mutex
+//   -> Catalogue::mutex -> those of SnapshotRegistry, Scheduler, MemoryBudget
+class Database::Engine {
+ public:
+  Engine(Env env_in, DatabaseOptions options_in);
+
+  Env env;
+  DatabaseOptions options;
+  SnapshotRegistry snapshots;
+  MemoryBudget budget;
+  Catalogue catalogue;
+  Ledger ledger;
+  Applier applier;
+  CommitPipeline pipeline;
+  Flusher flusher;
+  Compactor compactor;
+  Scheduler scheduler;
+
+  // Tells options.on_panic when `status` says that durability is in doubt. Returns `status`.
+  Status watch(Status status);
+
+  // Makes a checkpoint: all that is in memory goes to segments, the log is released.
+  // `fresh_log`: begin a new log file, so that what was dropped leaves the disk.
+  enum class FreshLog : unsigned char { kNo, kYes };
+  Status checkpoint(FreshLog fresh_log);
+  // A drop has happened: its rows should leave the log soon.
+  void ask_for_checkpoint();
+
+  // How pg_cancel_backend and pg_terminate_backend reach other sessions; false: no such session.
+  std::function<bool(std::int32_t process_id, bool terminate)> signal_session;
+
+  std::atomic<bool> checkpoint_wanted{false};
+};
+
+using Engine = Database::Engine;
+
+}  // namespace alcove::executor

@@ -1,0 +1,196 @@
+#include "executor/flusher.h"
+
+#include <algorithm>
+#include <set>
+#include <shared_mutex>
+#include <utility>
+
+#include "segments/merge.h"
+
+namespace alcove::executor {
+namespace {
+
+// One manifest frame, and one pair of directory syncs, for so many namespaces.
+constexpr std::size_t kBatchNamespaces = 64;
+
+// How many live rows of `older` the ids of `newer` replace, and the dead rows afterwards.
+Result<std::uint64_t> kill_rows(std::vector<OpenSegment>& older,
+                                const segments::Segment& newer) {
+  std::uint64_t replaced = 0;
+  for (OpenSegment& each : older) {
+    const std::uint32_t before = each.dead ? each.dead->count() : 0;
+    auto dead = each.dead ? std::make_shared<segments::DeadRows>(*each.dead)
+                          : std::make_shared<segments::DeadRows>(each.segment->rows());
+    TRY(segments::kill_replaced(*each.segment, newer, *dead));
+    if (dead->count() == before) continue;
+    replaced += dead->count() - before;
+    each.dead = std::move(dead);
+  }
+  return replaced;
+}
+
+}  // namespace
+
+Status Flusher::flush_to_budget() {
+  while (budget_.over_budget()) {
+    std::vector<std::pair<std::uint64_t, NamespaceNumber>> by_size;
+    {
+      std::shared_lock lock(catalogue_.mutex());
+      catalogue_.each_open([&](const Namespace& entry) {
+        const Version& version = *entry.open->version;
+        std::uint64_t bytes = version.memtable->empty() ? 0 : version.memtable->bytes();
+        for (const auto& sealed : version.sealed) bytes += sealed->bytes();
+        if (bytes > 0) by_size.emplace_back(bytes, entry.number);
+      });
+    }
+    std::sort(by_size.rbegin(), by_size.rend());
+    std::vector<NamespaceNumber> victims;
+    std::uint64_t freed = 0;
+    for (const auto& [bytes, number] : by_size) {
+      if (victims.size() == kBatchNamespaces || freed > budget_.bytes() / 2) break;
+      victims.push_back(number);
+      freed += bytes;
+    }
+    if (victims.empty()) return {};
+    TRY(flush_batch(victims));
+  }
+  return {};
+}
+
+Status Flusher::flush_all() {
+  std::vector<NamespaceNumber> dirty;
+  {
+    std::lock_guard apply_lock(ledger_.apply_mutex());
+    std::shared_lock lock(catalogue_.mutex());
+    catalogue_.each_open([&](const Namespace& entry) {
+      const Version& version = *entry.open->version;
+      if (!version.memtable->empty() || !version.sealed.empty()) dirty.push_back(entry.number);
+    });
+  }
+  std::sort(dirty.begin(), dirty.end());
+  for (std::size_t first = 0; first < dirty.size(); first += kBatchNamespaces) {
+    const std::size_t last = std::min(dirty.size(), first + kBatchNamespaces);
+    TRY(flush_batch({dirty.begin() + static_cast<std::ptrdiff_t>(first),
+                     dirty.begin() + static_cast<std::ptrdiff_t>(last)}));
+  }
+  return {};
+}
+
+Status Flusher::flush(NamespaceNumber name_space) { return flush_batch({name_space}); }
+
+Lsn Flusher::first_unflushed_lsn() {
+  Lsn first = ledger_.applied_lsn() + 1;
+  std::shared_lock lock(catalogue_.mutex());
+  catalogue_.each_open([&](const Namespace& entry) {
+    const Version& version = *entry.open->version;
+    if (!version.memtable->empty()) first = std::min(first, version.memtable->first_lsn());
+    for (const auto& sealed : version.sealed) first = std::min(first, sealed->first_lsn());
+  });
+  return first;
+}
+
+std::shared_ptr<const Version> Flusher::seal(NamespaceNumber name_space) {
+  std::lock_guard apply_lock(ledger_.apply_mutex());
+  std::unique_lock lock(catalogue_.mutex());
+  Namespace* entry = catalogue_.open_namespace(name_space);
+  if (entry == nullptr) return nullptr;
+  const Version& old = *entry->open->version;
+  if (!old.memtable->empty()) {
+    auto version = std::make_shared<Version>(old);
+    version->sealed.push_back(old.memtable);
+    version->memtable = budget_.make_memtable(old.index->dimension);
+    catalogue_.install(*entry, std::move(version));
+  }
+  if (entry->open->version->sealed.empty()) return nullptr;
+  return entry->open->version;
+}
+
+Result<Replacement> Flusher::write_one(const Version& version, const segments::Memtable& memtable,
+                                       segments::Tombstones tombstones,
+                                       std::vector<OpenSegment>& older) {
+  Replacement replacement;
+  replacement.name_space = version.name_space;
+  replacement.sealed_done = 1;
+  replacement.flushed_lsn = memtable.last_lsn();
+  segments::SegmentIdentity identity = catalogue_.identity(*version.index, version.name_space);
+  auto file = TRY(ledger_.take_file());
+  replacement.file.emplace(std::move(file));
+  identity.file = replacement.file->number();
+  const std::string path = ledger_.path_of(identity.file);
+  auto written = TRY(segments::write_memtable(
+      env_.file_system, path, identity, memtable, tombstones, [] { return Status(); }));
+  if (!written) return replacement;
+  auto segment = TRY(segments::Segment::open(env_.file_system, path, *written, identity));
+  replacement.replaced = TRY(kill_rows(older, *segment));
+  for (const OpenSegment& each : older) replacement.dead_after.push_back(each.dead);
+  replacement.added = OpenSegment{segment, nullptr};
+  older.push_back(*replacement.added);
+  return replacement;
+}
+
+Result<std::vector<Replacement>> Flusher::write_sealed(const Version& version) {
+  std::vector<OpenSegment> older;
+  const auto opened = version.segments->open();
+  if (opened) {
+    older.assign(opened->begin(), opened->end());
+  } else if (opened.error().code() != ErrorCode::kCorruption) {
+    return opened.error();
+  }
+  // Damage in older segments must not keep this tenant's newer writes, and with them everybody's
+  // memory and log, from the disk: only its count of records suffers.
+  const segments::Tombstones tombstones = version.segments->descriptors().empty()
+                                              ? segments::Tombstones::kDrop
+                                              : segments::Tombstones::kKeep;
+  std::vector<Replacement> replacements;
+  for (const auto& memtable : version.sealed) {
+    auto written =
+        write_one(version, *memtable, older.empty() ? tombstones : segments::Tombstones::kKeep, older);
+    if (!written) {
+      for (const Replacement& each : replacements) {
+        if (each.added) TRY(env_.file_system.unlink(each.added->segment->path()));
+      }
+      return written.error();
+    }
+    replacements.push_back(std::move(*written));
+  }
+  return replacements;
+}
+
+Status Flusher::flush_batch(const std::vector<NamespaceNumber>& victims) {
+  std::lock_guard lock(flush_mutex_);
+  std::vector<Replacement> replacements;
+  std::vector<NamespaceNumber> flushed;
+  std::set<std::string> directories;
+  Status failure;
+  for (const NamespaceNumber victim : victims) {
+    const auto version = seal(victim);
+    if (version == nullptr) continue;
+    auto written = write_sealed(*version);
+    if (!written) {
+      // One damaged tenant must not keep the others' writes in memory.
+      failure = written.error();
+      if (written.error().code() == ErrorCode::kCorruption) continue;
+      break;
+    }
+    for (auto& replacement : *written) {
+      if (replacement.added) {
+        directories.insert(directory_of(replacement.added->segment->path()));
+      }
+      replacements.push_back(std::move(replacement));
+    }
+    flushed.push_back(victim);
+  }
+  for (const std::string& directory : directories) {
+    TRY(env_.file_system.sync_directory(directory));
+  }
+  if (!replacements.empty()) {
+    TRY(ledger_.publish(replacements));
+    for (const NamespaceNumber number : flushed) {
+      if (flushed_) flushed_(number);
+    }
+  }
+  budget_.set_disk_full(!failure && failure.error().code() == ErrorCode::kDiskFull);
+  return failure;
+}
+
+}  // namespace alcove::executor

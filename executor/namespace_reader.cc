@@ -1,0 +1,205 @@
+#include "executor/namespace_reader.h"
+
+#include <algorithm>
+
+namespace alcove::executor {
+
+Result<NamespaceReader> NamespaceReader::open(Transaction::NamespaceSight sight,
+                                              Lsn snapshot_lsn) {
+  NamespaceReader reader;
+  if (sight.overlay) reader.memory_.push_back({std::move(sight.overlay), kLsnMax});
+  if (sight.base) {
+    reader.base_ = std::move(sight.base);
+    const Version& version = *reader.base_;
+    // Empty layers say nothing, and a walk or a scan is the cheaper without them.
+    if (!version.memtable->empty()) reader.memory_.push_back({version.memtable, snapshot_lsn});
+    for (auto sealed = version.sealed.rbegin(); sealed != version.sealed.rend(); ++sealed) {
+      reader.memory_.push_back({*sealed, snapshot_lsn});
+    }
+    const auto open = TRY(version.segments->open());
+    reader.segments_.assign(open.rbegin(), open.rend());
+  }
+  return reader;
+}
+
+Result<std::optional<NamespaceReader::Place>> NamespaceReader::find(std::string_view id) const {
+  for (const MemoryLayer& layer : memory_) {
+    if (const auto* entry = layer.memtable->find(id, layer.snapshot_lsn)) {
+      if (entry->tombstone()) return std::optional<Place>();
+      return std::optional<Place>(Place{entry, 0, 0});
+    }
+  }
+  for (std::uint32_t i = 0; i < segments_.size(); ++i) {
+    const segments::Segment& segment = *segments_[i].segment;
+    auto row = segment.find(id);
+    if (!row) return base_->segments->blame(row.error());
+    if (*row) {
+      // A dead row was replaced by a newer segment, which would have decided.
+      return std::optional<Place>(Place{nullptr, i, **row});
+    }
+    auto tombstone = segment.has_tombstone(id);
+    if (!tombstone) return base_->segments->blame(tombstone.error());
+    if (*tombstone) return std::optional<Place>();
+  }
+  return std::optional<Place>();
+}
+
+bool NamespaceReader::overruled(std::size_t layer, std::string_view id) const {
+  for (std::size_t i = 0; i < layer; ++i) {
+    if (memory_[i].memtable->find(id, memory_[i].snapshot_lsn) != nullptr) return true;
+  }
+  return false;
+}
+
+Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
+  RecordView record;
+  if (place.entry != nullptr) {
+    record.id = place.entry->id;
+    record.values = place.entry->values;
+    record.squared_norm = place.entry->squared_norm;
+    record.metadata = place.entry->metadata;
+    return record;
+  }
+  const segments::Segment& segment = *segments_[place.segment].segment;
+  auto id = segment.id(place.row);
+  if (!id) return base_->segments->blame(id.error());
+  record.id = *id;
+  if (wants(want, Want::kValues)) {
+    auto vectors = segment.vectors(place.row);
+    if (!vectors) return base_->segments->blame(vectors.error());
+    const std::size_t at = place.row - vectors->first;
+    record.values = vectors->values + at * segment.identity().dimension;
+    record.squared_norm = vectors->squared_norms[at];
+    record.values_owner = std::move(vectors->owner);
+  }
+  if (wants(want, Want::kMetadata) && !segment.without_metadata()) {
+    auto block = segment.metadata(place.row);
+    if (!block) return base_->segments->blame(block.error());
+    record.metadata = (*block)->at(place.row);
+    record.metadata_owner = std::move(*block);
+  }
+  return record;
+}
+
+Result<std::uint64_t> NamespaceReader::count() const {
+  std::uint64_t records = 0;
+  for (const OpenSegment& open : segments_) {
+    records += open.segment->rows() - (open.dead ? open.dead->count() : 0);
+  }
+  // Each id that memory knows counts by what memory says, not by what segments say.
+  for (std::size_t layer = 0; layer < memory_.size(); ++layer) {
+    segments::Memtable::Cursor cursor(*memory_[layer].memtable);
+    for (cursor.seek({}); cursor.valid(); cursor.next()) {
+      const auto* entry = cursor.entry(memory_[layer].snapshot_lsn);
+      if (entry == nullptr || overruled(layer, entry->id)) continue;
+      if (!entry->tombstone()) ++records;
+      for (const OpenSegment& open : segments_) {
+        const auto row = open.segment->find(entry->id);
+        if (!row) return base_->segments->blame(row.error());
+        if (*row && !(open.dead && open.dead->dead(**row))) --records;
+      }
+    }
+  }
+  return records;
+}
+
+Status NamespaceReader::check_mappings() const {
+  return base_ ? base_->segments->check_mappings() : Status();
+}
+
+// ---- RecordCursor -------------------------------------------------------------------------------
+
+RecordCursor::RecordCursor(const NamespaceReader& reader, Direction direction)
+    : direction_(direction) {
+  for (const auto& layer : reader.memory()) {
+    memory_.push_back({segments::Memtable::Cursor(*layer.memtable), layer.snapshot_lsn});
+    if (direction == Direction::kUp) {
+      memory_.back().cursor.seek({});
+    } else {
+      memory_.back().cursor.seek_to_last();
+    }
+  }
+  std::uint32_t position = 0;
+  for (const OpenSegment& open : reader.segments()) {
+    const std::int64_t row = direction == Direction::kUp ? 0 : std::int64_t{open.segment->rows()} - 1;
+    segments_.push_back({&open, position++, row, {}, false});
+  }
+}
+
+Status RecordCursor::seek(std::string_view id) {
+  for (MemoryCursor& each : memory_) {
+    if (direction_ == Direction::kUp) {
+      each.cursor.seek(id);
+    } else {
+      each.cursor.seek_below(id);
+    }
+  }
+  for (SegmentCursor& each : segments_) {
+    const std::uint32_t row = TRY(each.open->segment->lower_bound(id));
+    each.row = direction_ == Direction::kUp ? std::int64_t{row} : std::int64_t{row} - 1;
+  }
+  return {};
+}
+
+void RecordCursor::step(MemoryCursor& each) {
+  if (direction_ == Direction::kUp) {
+    each.cursor.next();
+  } else {
+    each.cursor.previous();
+  }
+}
+
+void RecordCursor::settle(MemoryCursor& each) {
+  while (each.cursor.valid() && each.cursor.entry(each.snapshot_lsn) == nullptr) step(each);
+}
+
+Status RecordCursor::step(SegmentCursor& each) {
+  each.row += direction_ == Direction::kUp ? 1 : -1;
+  return settle(each);
+}
+
+Status RecordCursor::settle(SegmentCursor& each) {
+  const std::int64_t rows = each.open->segment->rows();
+  const std::int64_t by = direction_ == Direction::kUp ? 1 : -1;
+  while (each.row >= 0 && each.row < rows && each.open->dead &&
+         each.open->dead->dead(static_cast<std::uint32_t>(each.row))) {
+    each.row += by;
+  }
+  each.valid = each.row >= 0 && each.row < rows;
+  if (each.valid) each.id = TRY(each.open->segment->id(static_cast<std::uint32_t>(each.row)));
+  return {};
+}
+
+Result<std::optional<RecordCursor::Item>> RecordCursor::next() {
+  if (!begun_) {
+    begun_ = true;
+    for (MemoryCursor& each : memory_) settle(each);
+    for (SegmentCursor& each : segments_) TRY(settle(each));
+  }
+  while (true) {
+    std::optional<Item> first;
+    for (MemoryCursor& each : memory_) {
+      if (each.cursor.valid() && (!first || before(each.cursor.id(), first->id))) {
+        first = Item{each.cursor.id(), {each.cursor.entry(each.snapshot_lsn), 0, 0}};
+      }
+    }
+    for (const SegmentCursor& each : segments_) {
+      if (each.valid && (!first || before(each.id, first->id))) {
+        first = Item{each.id, {nullptr, each.segment, static_cast<std::uint32_t>(each.row)}};
+      }
+    }
+    if (!first) return std::optional<Item>();
+    for (MemoryCursor& each : memory_) {
+      if (each.cursor.valid() && each.cursor.id() == first->id) {
+        step(each);
+        settle(each);
+      }
+    }
+    for (SegmentCursor& each : segments_) {
+      if (each.valid && each.id == first->id) TRY(step(each));
+    }
+    if (first->place.entry == nullptr || !first->place.entry->tombstone()) return first;
+  }
+}
+
+}  // namespace alcove::executor

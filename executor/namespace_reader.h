@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/metadata.h"
+#include "executor/catalogue.h"
+#include "executor/transaction.h"
+#include "segments/memtable.h"
+
+namespace alcove::executor {
+
+// One record as a reader sees it. Views live as long as the reader and `owners`.
+struct RecordView {
+  std::string_view id;
+  const float* values = nullptr;  // null unless asked for
+  float squared_norm = 0;
+  MetadataView metadata;          // empty unless asked for
+  std::shared_ptr<const void> values_owner;
+  std::shared_ptr<const void> metadata_owner;
+};
+
+enum class Want : unsigned char { kIdOnly = 0, kValues = 1, kMetadata = 2, kAll = 3 };
+inline bool wants(Want want, Want part) {
+  return (static_cast<unsigned>(want) & static_cast<unsigned>(part)) != 0;
+}
+
+// One namespace as of one snapshot, with the own writes of a transaction over it. A record stands in
+// layers, newest first: the transaction's overlay, the memtable, sealed memtables, segments; the
+// first layer that knows an id decides. Externally synchronised; keeps alive what it reads.
+//
+// Errors of all functions: kCorruption naming the namespace and the file, kIo.
+class NamespaceReader {
+ public:
+  // Opens the segments, if they are not. `sight` may be of a namespace that does not exist: empty.
+  static Result<NamespaceReader> open(Transaction::NamespaceSight sight, Lsn snapshot_lsn);
+
+  // Where a record stands: an entry of a memory layer, or a row of a segment.
+  struct Place {
+    const segments::Memtable::Entry* entry = nullptr;
+    std::uint32_t segment = 0;  // position in segments(), newest first
+    std::uint32_t row = 0;
+  };
+
+  struct MemoryLayer {
+    std::shared_ptr<const segments::Memtable> memtable;
+    Lsn snapshot_lsn;  // of the overlay: kLsnMax
+  };
+  const std::vector<MemoryLayer>& memory() const { return memory_; }  // newest first
+  std::span<const OpenSegment> segments() const { return segments_; }  // newest first
+
+  Result<std::optional<Place>> find(std::string_view id) const;
+  // Whether a memory layer above `layer` knows `id`: then a version in `layer`, or in a segment
+  // (layer = memory().size()), is not what is seen.
+  bool overruled(std::size_t layer, std::string_view id) const;
+  Result<RecordView> load(const Place& place, Want want) const;
+  // The number of records.
+  Result<std::uint64_t> count() const;
+  // To be asked before what was read is told to anybody.
+  Status check_mappings() const;
+  // Number of the incarnation read; 0 when there is no committed one.
+  NamespaceNumber number() const { return base_ ? base_->name_space : 0; }
+
+ private:
+  std::shared_ptr<const Version> base_;
+  std::vector<MemoryLayer> memory_;
+  std::vector<OpenSegment> segments_;
+};
+
+// Walks the records of a namespace in order of id, up or down. The reader outlives it.
+class RecordCursor {
+ public:
+  enum class Direction : unsigned char { kUp, kDown };
+  RecordCursor(const NamespaceReader& reader, Direction direction);
+
+  // To the first id not below `id` (up), or the last below it (down). Without it the walk begins
+  // at the end that the direction comes from.
+  Status seek(std::string_view id);
+
+  struct Item {
+    std::string_view id;
+    NamespaceReader::Place place;
+  };
+  // The next record; nothing at the end.
+  Result<std::optional<Item>> next();
+
+ private:
+  struct MemoryCursor {
+    segments::Memtable::Cursor cursor;
+    Lsn snapshot_lsn;
+  };
+  struct SegmentCursor {
+    const OpenSegment* open;
+    std::uint32_t segment;
+    std::int64_t row;
+    std::string_view id;  // of `row`, when valid
+    bool valid = false;
+  };
+  void step(MemoryCursor& cursor);
+  void settle(MemoryCursor& cursor);  // onto a version that is seen
+  Status step(SegmentCursor& cursor);
+  Status settle(SegmentCursor& cursor);  // onto a row that is alive
+  bool before(std::string_view x, std::string_view y) const {
+    return direction_ == Direction::kUp ? x < y : y < x;
+  }
+
+  Direction direction_;
+  bool begun_ = false;
+  std::vector<MemoryCursor> memory_;
+  std::vector<SegmentCursor> segments_;
+};
+
+}  // namespace alcove::executor

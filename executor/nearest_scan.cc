@@ -1,0 +1,162 @@
+#include "executor/nearest_scan.h"
+
+#include <algorithm>
+
+#include "segments/distance.h"
+
+namespace alcove::executor {
+namespace {
+
+constexpr std::size_t kMemoryRows = 1024;
+constexpr std::size_t kIdsPerStep = 64;
+// Below this share of passing rows each is computed by itself.
+constexpr std::size_t kSparse = 4;
+
+}  // namespace
+
+NearestScan::NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts)
+    : reader_(reader), target_(target), counts_(counts) {
+  if (!target_.filter->empty()) bounds_ = target_.filter->id_bounds();
+}
+
+Result<bool> NearestScan::step() {
+  if (bounds_.has_ids) return step_ids();
+  const std::size_t memory_count = reader_.memory().size();
+  if (layer_ < memory_count) {
+    step_memory(reader_.memory()[layer_]);
+  } else if (layer_ < memory_count + reader_.segments().size()) {
+    TRY(step_segment(reader_.segments()[layer_ - memory_count]));
+  }
+  return layer_ < memory_count + reader_.segments().size();
+}
+
+float NearestScan::score_of(float sum, float squared_norm) const {
+  return segments::score(target_.metric, sum, target_.query_squared_norm, squared_norm);
+}
+
+void NearestScan::offer(float score, std::string_view id) {
+  target_.hits->offer(score, id, target_.source, 0);
+}
+
+void NearestScan::compute(const float* rows, std::size_t count) {
+  sums_.resize(count);
+  const std::size_t dimension = target_.query->size();
+  if (target_.metric == Metric::kEuclidean) {
+    segments::squared_l2_rows(target_.query->data(), rows, dimension, count, sums_.data());
+  } else {
+    segments::dot_rows(target_.query->data(), rows, dimension, count, sums_.data());
+  }
+  counts_.scanned += count;
+  counts_.bytes += count * dimension * sizeof(float);
+}
+
+// The filter names the only ids that can match: they are looked up instead of scanned for.
+Result<bool> NearestScan::step_ids() {
+  const std::size_t end = std::min(bounds_.ids.size(), row_ + kIdsPerStep);
+  for (; row_ < end; ++row_) {
+    const auto place = TRY(reader_.find(bounds_.ids[row_]));
+    if (!place) continue;
+    const RecordView record = TRY(reader_.load(*place, Want::kAll));
+    if (!target_.filter->matches(record.id, record.metadata)) {
+      ++counts_.filtered;
+      continue;
+    }
+    compute(record.values, 1);
+    offer(score_of(sums_[0], record.squared_norm), record.id);
+  }
+  return row_ < bounds_.ids.size();
+}
+
+void NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
+  const auto rows = layer.memtable->rows(row_, kMemoryRows);
+  if (rows.count == 0) {
+    ++counts_.segments;
+    ++layer_;
+    row_ = 0;
+    return;
+  }
+  row_ += rows.count;
+  compute(rows.values, rows.count);
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const segments::Memtable::Entry& entry = *rows.entries[i];
+    const float score = score_of(sums_[i], rows.squared_norms[i]);
+    if (!target_.hits->may_enter(score) || !entry.visible_at(layer.snapshot_lsn) ||
+        reader_.overruled(layer_, entry.id)) {
+      continue;
+    }
+    if (!target_.filter->matches(entry.id, entry.metadata)) {
+      ++counts_.filtered;
+      continue;
+    }
+    offer(score, entry.id);
+  }
+}
+
+Status NearestScan::step_segment(const OpenSegment& open) {
+  const segments::Segment& segment = *open.segment;
+  if (!entered_) {
+    row_ = bounds_.first.empty() ? 0 : TRY(segment.lower_bound(bounds_.first));
+    row_end_ = bounds_.last.empty() ? segment.rows() : TRY(segment.lower_bound(bounds_.last));
+    entered_ = true;
+    ++counts_.segments;
+  }
+  if (row_ < row_end_) {
+    const auto begin = static_cast<std::uint32_t>(row_);
+    const auto block = TRY(segment.vectors(begin));
+    const std::uint32_t end = std::min(row_end_, block.first + block.count);
+    TRY(scan_rows(open, block, begin, end));
+    row_ = end;
+  }
+  if (row_ >= row_end_) {
+    ++layer_;
+    row_ = 0;
+    entered_ = false;
+  }
+  return {};
+}
+
+Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
+                              std::uint32_t begin, std::uint32_t end) {
+  const segments::Segment& segment = *open.segment;
+  const std::size_t dimension = target_.query->size();
+  const std::size_t count = end - begin;
+  const float* values = block.values + (begin - block.first) * dimension;
+  const float* norms = block.squared_norms + (begin - block.first);
+  const bool filtered = !target_.filter->empty();
+  std::size_t passing_count = count;
+  if (filtered) {
+    passing_.assign(count, 0);
+    passing_count = 0;
+    std::shared_ptr<const segments::Segment::MetadataBlock> metadata;
+    const bool look = target_.filter->needs_metadata() && !segment.without_metadata();
+    for (std::uint32_t row = begin; row < end; ++row) {
+      if (open.dead && open.dead->dead(row)) continue;
+      if (look && (!metadata || row >= metadata->first() + metadata->count())) {
+        metadata = TRY(segment.metadata(row));
+      }
+      const std::string_view id = TRY(segment.id(row));
+      if (target_.filter->matches(id, metadata ? metadata->at(row) : MetadataView())) {
+        passing_[row - begin] = 1;
+        ++passing_count;
+      }
+    }
+    counts_.filtered += count - passing_count;
+    if (passing_count == 0) return {};
+  }
+  const bool sparse = passing_count * kSparse < count;
+  if (!sparse) compute(values, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (filtered && passing_[i] == 0) continue;
+    if (sparse) compute(values + i * dimension, 1);
+    const float score = score_of(sums_[sparse ? 0 : i], norms[i]);
+    if (!target_.hits->may_enter(score)) continue;
+    const auto row = static_cast<std::uint32_t>(begin + i);
+    if (open.dead && open.dead->dead(row)) continue;
+    const std::string_view id = TRY(segment.id(row));
+    if (reader_.overruled(reader_.memory().size(), id)) continue;
+    offer(score, id);
+  }
+  return {};
+}
+
+}  // namespace alcove::executor

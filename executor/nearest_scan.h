@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/record.h"
+#include "base/result.h"
+#include "executor/namespace_reader.h"
+#include "segments/filter.h"
+#include "segments/top_k.h"
+
+namespace alcove::executor {
+
+// What a scan has done so far, for EXPLAIN ANALYZE.
+struct ScanCounts {
+  std::uint64_t segments = 0;   // segments and memtables read
+  std::uint64_t scanned = 0;    // vectors compared
+  std::uint64_t filtered = 0;   // records that the filter left out
+  std::uint64_t bytes = 0;      // of vectors read
+};
+
+// Exact search of one namespace for the nearest records, in steps of one block of vectors. Offers
+// hits to a TopK that several scans may share. The reader and all else given outlive it.
+// Externally synchronised.
+class NearestScan {
+ public:
+  struct Target {
+    Metric metric = Metric::kCosine;
+    const std::vector<float>* query = nullptr;
+    float query_squared_norm = 0;
+    const segments::Filter* filter = nullptr;
+    segments::TopK* hits = nullptr;
+    std::uint32_t source = 0;  // Hit::source of this namespace
+  };
+  NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts);
+
+  // Scans the next block. Returns whether there is more to do.
+  Result<bool> step();
+
+ private:
+  Result<bool> step_ids();
+  void step_memory(const NamespaceReader::MemoryLayer& layer);
+  Status step_segment(const OpenSegment& open);
+  Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
+                   std::uint32_t begin, std::uint32_t end);
+  void compute(const float* rows, std::size_t count);
+  float score_of(float sum, float squared_norm) const;
+  void offer(float score, std::string_view id);
+
+  const NamespaceReader& reader_;
+  Target target_;
+  ScanCounts& counts_;
+  segments::Filter::IdBounds bounds_;
+  std::size_t layer_ = 0;       // memory layers, then segments
+  std::size_t row_ = 0;         // next row of the layer, or next id of bounds_.ids
+  std::uint32_t row_end_ = 0;   // of the segment, by bounds_
+  bool entered_ = false;        // whether row_ and row_end_ are set for the segment
+  std::vector<float> sums_;
+  std::vector<std::uint8_t> passing_;
+};
+
+}  // namespace alcove::executor

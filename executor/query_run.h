@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "executor/run.h"
+#include "executor/session.h"
+#include "parser/statement.h"
+
+namespace alcove::executor {
+
+// QUERY: the nearest records of one, several or all namespaces of an index.
+Result<std::unique_ptr<Run>> start_query(Session& session, const parser::Query& query);
+
+// EXPLAIN [ANALYZE] QUERY: what it would read, or what it has read.
+Result<std::unique_ptr<Run>> start_explain(Session& session, const parser::Explain& explain);
+
+}  // namespace alcove::executor

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace alcove::executor {
+
+// The types of columns, named as PostgreSQL names them.
+enum class Type : unsigned char {
+  kBool, kInt4, kInt8, kFloat4, kFloat8, kFloat4Array, kText, kName, kJsonb, kOid, kTimestampTz,
+  kUnknown, kVoid,
+};
+
+struct Column {
+  std::string name;
+  Type type = Type::kText;
+};
+
+// One value of a row: NULL, or what its column's type says. kInt4, kInt8 and kOid are int64_t;
+// kText, kName, kJsonb, kTimestampTz, kUnknown and kVoid are text. Views live during the call.
+using Cell = std::variant<std::monostate, bool, std::int64_t, float, double, std::string_view,
+                          std::span<const float>>;
+
+// Takes the rows of a result, one by one, as they are found.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  virtual void row(std::span<const Cell> cells) = 0;
+  // Whether so much is buffered that the producer should return from its step.
+  virtual bool full() const = 0;
+};
+
+}  // namespace alcove::executor

@@ -1,0 +1,46 @@
+#include "executor/segment_set.h"
+
+namespace alcove::executor {
+
+SegmentSet::SegmentSet(FileSystem& file_system, std::string directory,
+                       segments::SegmentIdentity identity, std::string owner,
+                       std::vector<OpenSegment> open)
+    : file_system_(file_system),
+      directory_(std::move(directory)),
+      identity_(identity),
+      owner_(std::move(owner)),
+      opened_(true),
+      open_(std::move(open)) {
+  for (const OpenSegment& each : open_) descriptors_.push_back(each.segment->descriptor());
+}
+
+Result<std::span<const OpenSegment>> SegmentSet::open() const {
+  if (is_open()) return std::span<const OpenSegment>(open_);
+  std::lock_guard lock(mutex_);
+  if (is_open()) return std::span<const OpenSegment>(open_);
+  std::vector<std::shared_ptr<const segments::Segment>> opened;
+  for (const segments::SegmentDescriptor& descriptor : descriptors_) {
+    segments::SegmentIdentity identity = identity_;
+    identity.file = descriptor.file;
+    auto segment = segments::Segment::open(
+        file_system_, segments::segment_path(directory_, descriptor.file), descriptor, identity);
+    if (!segment) return blame(segment.error());
+    opened.push_back(std::move(*segment));
+  }
+  auto dead = segments::find_dead_rows(opened);
+  if (!dead) return blame(dead.error());
+  open_.resize(opened.size());
+  for (std::size_t i = 0; i < opened.size(); ++i) open_[i] = {opened[i], (*dead)[i]};
+  opened_.store(true, std::memory_order_release);
+  return std::span<const OpenSegment>(open_);
+}
+
+Status SegmentSet::check_mappings() const {
+  if (!is_open()) return {};
+  for (const OpenSegment& each : open_) {
+    if (Status status = each.segment->check_mapping(); !status) return blame(status.error());
+  }
+  return {};
+}
+
+}  // namespace alcove::executor

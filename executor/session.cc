@@ -1,0 +1,427 @@
+#include "executor/session.h"
+
+#include <utility>
+
+#include "executor/action_run.h"
+#include "executor/constant_run.h"
+#include "executor/definition_run.h"
+#include "executor/engine.h"
+#include "executor/query_run.h"
+#include "executor/select_run.h"
+#include "executor/show_run.h"
+#include "executor/transaction.h"
+#include "executor/write_run.h"
+
+namespace alcove::executor {
+namespace {
+
+constexpr std::uint64_t kUsPerMs = 1000;
+
+Notice no_transaction() {
+  return {"WARNING", "25P01", "there is no transaction in progress"};
+}
+
+Error not_supported(const char* what) {
+  return fail(ErrorCode::kNotSupported, "{} is not supported yet", what);
+}
+
+}  // namespace
+
+struct Session::State {
+  // The transaction of BEGIN or of a script of several statements; else none.
+  std::unique_ptr<Transaction> block;
+  bool explicit_block = false;
+  bool failed = false;
+  bool repeatable_read = false;
+  std::shared_ptr<const Snapshot> held;  // REPEATABLE READ's, once its first statement ran
+  // Of the statement under way.
+  std::unique_ptr<Transaction> single;
+  std::shared_ptr<const Snapshot> fresh;
+  std::optional<std::uint64_t> deadline_us;
+  std::size_t script_statements = 1;
+};
+
+Session::Session(Database& database, SessionIdentity identity)
+    : database_(database), identity_(std::move(identity)), state_(std::make_unique<State>()) {
+  settings_.fix("session_authorization", identity_.user);
+}
+
+Session::~Session() = default;
+
+Engine& Session::engine() { return database_.engine(); }
+
+Status Session::set_startup_option(const std::string& name, const std::string& value) {
+  return settings_.set_startup(name, value);
+}
+
+std::vector<std::pair<std::string, std::string>> Session::reported_settings() const {
+  return settings_.reported();
+}
+
+std::vector<std::pair<std::string, std::string>> Session::take_changed_settings() {
+  return settings_.take_changed();
+}
+
+std::vector<Notice> Session::take_notices() { return std::exchange(notices_, {}); }
+
+TransactionStatus Session::status() const {
+  if (!state_->block || !state_->explicit_block) return TransactionStatus::kIdle;
+  return state_->failed ? TransactionStatus::kFailed : TransactionStatus::kOpen;
+}
+
+// ---- for runs -----------------------------------------------------------------------------------
+
+void Session::cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+
+std::optional<std::uint64_t> Session::deadline_us() const { return state_->deadline_us; }
+
+Status Session::check_interrupt() {
+  if (cancelled_.exchange(false, std::memory_order_relaxed)) {
+    return Error(ErrorCode::kCancelled, "canceling statement due to user request");
+  }
+  if (state_->deadline_us && engine().env.clock.monotonic_us() >= *state_->deadline_us) {
+    return Error(ErrorCode::kCancelled, "canceling statement due to statement timeout");
+  }
+  return {};
+}
+
+std::shared_ptr<const Snapshot> Session::snapshot() {
+  State& state = *state_;
+  if (state.block && state.repeatable_read) {
+    if (!state.held) {
+      state.held = std::make_shared<const Snapshot>(engine().snapshots.acquire());
+    }
+    return state.held;
+  }
+  if (!state.fresh) state.fresh = std::make_shared<const Snapshot>(engine().snapshots.acquire());
+  return state.fresh;
+}
+
+Transaction& Session::transaction() {
+  return state_->block ? *state_->block : *state_->single;
+}
+
+bool Session::in_block() const { return state_->block != nullptr; }
+
+void Session::again() {
+  state_->single = std::make_unique<Transaction>(false);
+  state_->fresh.reset();
+}
+
+Status Session::finish_statement() {
+  const std::uint64_t bytes_max = engine().options.transaction_bytes_max;
+  if (transaction().bytes() > bytes_max) {
+    return fail(ErrorCode::kLimitExceeded,
+                "the transaction writes more than transaction_bytes_max = {} bytes", bytes_max)
+        .with_hint("Commit more often, or raise the limit.");
+  }
+  if (in_block()) return {};
+  const Durability durability =
+      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
+  return engine().watch(engine().pipeline.commit(*state_->single, durability));
+}
+
+// ---- transaction blocks -------------------------------------------------------------------------
+
+void Session::open_block(bool explicit_block) {
+  State& state = *state_;
+  if (!state.block) {
+    state.block = std::make_unique<Transaction>(true);
+    state.failed = false;
+    settings_.begin_transaction();
+    state.repeatable_read = settings_.repeatable_read_by_default();
+  }
+  state.explicit_block = state.explicit_block || explicit_block;
+}
+
+void Session::close_block() {
+  State& state = *state_;
+  state.block.reset();
+  state.held.reset();
+  state.explicit_block = false;
+  state.failed = false;
+  state.repeatable_read = false;
+}
+
+Status Session::set_transaction_modes(const parser::TransactionModes& modes) {
+  if (modes.read_only) {
+    TRY(settings_.set("transaction_read_only",
+                      std::vector<std::string>{*modes.read_only ? "on" : "off"}, true));
+  }
+  if (!modes.isolation) return {};
+  if (*modes.isolation == parser::Isolation::kSerializable) {
+    return Error(ErrorCode::kNotSupported, "isolation level SERIALIZABLE is not supported")
+        .with_hint("READ COMMITTED and REPEATABLE READ are.");
+  }
+  const bool repeatable = *modes.isolation == parser::Isolation::kRepeatableRead;
+  state_->repeatable_read = repeatable;
+  return settings_.set(
+      "transaction_isolation",
+      std::vector<std::string>{repeatable ? "repeatable read" : "read committed"}, true);
+}
+
+Result<std::string> Session::begin(const parser::Begin& statement) {
+  if (statement.modes.isolation == parser::Isolation::kSerializable) {
+    return Error(ErrorCode::kNotSupported, "isolation level SERIALIZABLE is not supported")
+        .with_hint("READ COMMITTED and REPEATABLE READ are.");
+  }
+  if (status() != TransactionStatus::kIdle) {
+    add_notice({"WARNING", "25001", "there is already a transaction in progress"});
+  }
+  open_block(true);
+  TRY(set_transaction_modes(statement.modes));
+  return std::string(statement.start_transaction ? "START TRANSACTION" : "BEGIN");
+}
+
+Result<std::string> Session::commit() {
+  if (status() == TransactionStatus::kIdle) add_notice(no_transaction());
+  if (state_->failed) return rollback();
+  if (!state_->block) return std::string("COMMIT");
+  const Durability durability =
+      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
+  const Status committed =
+      engine().watch(engine().pipeline.commit(*state_->block, durability));
+  close_block();
+  if (!committed) {
+    settings_.rollback_transaction();
+    return committed.error();
+  }
+  settings_.commit_transaction();
+  return std::string("COMMIT");
+}
+
+Result<std::string> Session::rollback() {
+  if (status() == TransactionStatus::kIdle) add_notice(no_transaction());
+  settings_.rollback_transaction();
+  close_block();
+  return std::string("ROLLBACK");
+}
+
+// ---- scripts ------------------------------------------------------------------------------------
+
+void Session::begin_script(std::size_t statement_count) {
+  cancelled_.store(false, std::memory_order_relaxed);
+  state_->script_statements = statement_count;
+}
+
+Status Session::end_script() {
+  state_->single.reset();
+  state_->fresh.reset();
+  state_->deadline_us.reset();
+  if (!state_->block || state_->explicit_block) return {};
+  const Durability durability =
+      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
+  const Status committed =
+      engine().watch(engine().pipeline.commit(*state_->block, durability));
+  close_block();
+  if (!committed) {
+    settings_.rollback_transaction();
+  } else {
+    settings_.commit_transaction();
+  }
+  return committed;
+}
+
+void Session::fail_script() {
+  state_->single.reset();
+  state_->fresh.reset();
+  state_->deadline_us.reset();
+  if (!state_->block) return;
+  if (state_->explicit_block) {
+    state_->failed = true;
+    state_->held.reset();
+    return;
+  }
+  settings_.rollback_transaction();
+  close_block();
+}
+
+Status Session::check_block(const parser::Statement& statement) const {
+  if (state_->failed && !std::holds_alternative<parser::Commit>(statement) &&
+      !std::holds_alternative<parser::Rollback>(statement)) {
+    return Error(ErrorCode::kFailedTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  const char* alone = nullptr;
+  if (std::holds_alternative<parser::Checkpoint>(statement)) alone = "CHECKPOINT";
+  if (std::holds_alternative<parser::Compact>(statement)) alone = "COMPACT";
+  if (const auto* discard = std::get_if<parser::Discard>(&statement)) {
+    if (discard->what == "all") alone = "DISCARD ALL";
+  }
+  if (alone != nullptr && (in_block() || state_->script_statements > 1)) {
+    return fail(ErrorCode::kActiveTransaction, "{} cannot run inside a transaction block", alone);
+  }
+  return {};
+}
+
+// ---- statements ---------------------------------------------------------------------------------
+
+namespace {
+
+struct LaterWords {
+  const char* operator()(const parser::Copy&) const { return "COPY"; }
+  const char* operator()(const parser::ShowUsage&) const { return "SHOW USAGE"; }
+  const char* operator()(const parser::ShowRecall&) const { return "SHOW RECALL"; }
+  const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
+  const char* operator()(const parser::AlterRole&) const { return "ALTER ROLE"; }
+  const char* operator()(const parser::DropRole&) const { return "DROP ROLE"; }
+  const char* operator()(const parser::Grant& grant) const {
+    return grant.revoke ? "REVOKE" : "GRANT";
+  }
+  const char* operator()(const parser::ShowGrants&) const { return "SHOW GRANTS"; }
+  const char* operator()(const parser::Savepoint&) const { return "SAVEPOINT"; }
+  const char* operator()(const parser::RollbackTo&) const { return "ROLLBACK TO SAVEPOINT"; }
+  const char* operator()(const parser::ReleaseSavepoint&) const { return "RELEASE SAVEPOINT"; }
+  const char* operator()(const parser::NotYet& other) const { return other.what.c_str(); }
+  const char* operator()(const parser::SelectUnsupported& other) const {
+    return other.what.empty() ? "this form of SELECT" : other.what.c_str();
+  }
+  template <class Other>
+  const char* operator()(const Other&) const {
+    return nullptr;
+  }
+};
+
+// Statements that a later version gives a meaning to; null: none of them.
+const char* later_statement(const parser::Statement& statement) {
+  return std::visit(LaterWords(), statement);
+}
+
+std::unique_ptr<Run> run_nothing(const char* tag) {
+  return run_action([tag]() -> Result<std::string> { return std::string(tag); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Run>> Session::start_control(const parser::Statement& statement) {
+  if (const auto* begin_statement = std::get_if<parser::Begin>(&statement)) {
+    return run_action([this, begin_statement] { return begin(*begin_statement); });
+  }
+  if (std::holds_alternative<parser::Commit>(statement)) {
+    return run_action([this] { return commit(); });
+  }
+  if (std::holds_alternative<parser::Rollback>(statement)) {
+    return run_action([this] { return rollback(); });
+  }
+  if (const auto* modes = std::get_if<parser::SetTransaction>(&statement)) {
+    return run_action([this, modes]() -> Result<std::string> {
+      if (modes->session) {
+        if (modes->modes.isolation == parser::Isolation::kSerializable) {
+          return Error(ErrorCode::kNotSupported, "isolation level SERIALIZABLE is not supported");
+        }
+        if (modes->modes.isolation) {
+          const bool repeatable =
+              *modes->modes.isolation == parser::Isolation::kRepeatableRead;
+          TRY(settings_.set(
+              "default_transaction_isolation",
+              std::vector<std::string>{repeatable ? "repeatable read" : "read committed"},
+              false));
+        }
+        return std::string("SET");
+      }
+      if (!in_block()) {
+        add_notice({"WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks"});
+        return std::string("SET");
+      }
+      TRY(set_transaction_modes(modes->modes));
+      return std::string("SET");
+    });
+  }
+  if (const auto* set = std::get_if<parser::SetSetting>(&statement)) {
+    return run_action([this, set]() -> Result<std::string> {
+      if (set->local && !in_block()) {
+        add_notice({"WARNING", "25P01", "SET LOCAL can only be used in transaction blocks"});
+      }
+      TRY(settings_.set(set->name, set->values, set->local));
+      if (set->name == "transaction_isolation" && in_block()) {
+        state_->repeatable_read =
+            TRY(settings_.show("transaction_isolation")) == "repeatable read";
+      }
+      return std::string("SET");
+    });
+  }
+  if (const auto* reset = std::get_if<parser::ResetSetting>(&statement)) {
+    return run_action([this, reset]() -> Result<std::string> {
+      TRY(settings_.reset(reset->name));
+      return std::string("RESET");
+    });
+  }
+  if (std::holds_alternative<parser::ResetAll>(statement)) {
+    return run_action([this]() -> Result<std::string> {
+      settings_.reset_all();
+      return std::string("RESET");
+    });
+  }
+  if (const auto* discard = std::get_if<parser::Discard>(&statement)) {
+    return run_action([this, discard]() -> Result<std::string> {
+      if (discard->what == "all") {
+        settings_.reset_all();
+        return std::string("DISCARD ALL");
+      }
+      if (discard->what == "plans") return std::string("DISCARD PLANS");
+      if (discard->what == "sequences") return std::string("DISCARD SEQUENCES");
+      return std::string("DISCARD TEMP");
+    });
+  }
+  if (const auto* deallocate = std::get_if<parser::Deallocate>(&statement)) {
+    if (!deallocate->name) return run_nothing("DEALLOCATE ALL");
+    return fail(ErrorCode::kUndefinedStatement, "prepared statement \"{}\" does not exist",
+                deallocate->name->text);
+  }
+  if (const auto* close = std::get_if<parser::CloseCursor>(&statement)) {
+    if (!close->name) return run_nothing("CLOSE CURSOR ALL");
+    return fail(ErrorCode::kUndefinedPortal, "cursor \"{}\" does not exist", close->name->text);
+  }
+  if (std::holds_alternative<parser::Listen>(statement)) return run_nothing("LISTEN");
+  if (std::holds_alternative<parser::Unlisten>(statement)) return run_nothing("UNLISTEN");
+  return std::unique_ptr<Run>();
+}
+
+Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) {
+  TRY(check_block(statement));
+  if (const char* later = later_statement(statement)) return not_supported(later);
+  const bool begins = std::holds_alternative<parser::Begin>(statement);
+  if (!in_block() && !begins && state_->script_statements > 1) open_block(false);
+  state_->single = in_block() ? nullptr : std::make_unique<Transaction>(false);
+  state_->fresh.reset();
+  state_->deadline_us.reset();
+  if (const std::uint64_t timeout_ms = settings_.statement_timeout_ms()) {
+    state_->deadline_us = engine().env.clock.monotonic_us() + timeout_ms * kUsPerMs;
+  }
+  auto control = TRY(start_control(statement));
+  if (control) return control;
+
+  using namespace parser;  // NOLINT: the statements' names
+  if (const auto* s = std::get_if<Query>(&statement)) return start_query(*this, *s);
+  if (const auto* s = std::get_if<Upsert>(&statement)) return start_upsert(*this, *s);
+  if (const auto* s = std::get_if<Update>(&statement)) return start_update(*this, *s);
+  if (const auto* s = std::get_if<Delete>(&statement)) return start_delete(*this, *s);
+  if (const auto* s = std::get_if<SelectRecords>(&statement)) return start_select(*this, *s);
+  if (const auto* s = std::get_if<SelectConstants>(&statement)) return start_constants(*this, *s);
+  if (const auto* s = std::get_if<CreateIndex>(&statement)) return start_create_index(*this, *s);
+  if (const auto* s = std::get_if<DropIndex>(&statement)) return start_drop_index(*this, *s);
+  if (const auto* s = std::get_if<CreateNamespace>(&statement)) {
+    return start_create_namespace(*this, *s);
+  }
+  if (const auto* s = std::get_if<DropNamespace>(&statement)) {
+    return start_drop_namespace(*this, *s);
+  }
+  if (std::holds_alternative<ShowIndexes>(statement)) return start_show_indexes(*this);
+  if (const auto* s = std::get_if<ShowNamespaces>(&statement)) {
+    return start_show_namespaces(*this, *s);
+  }
+  if (const auto* s = std::get_if<DescribeIndex>(&statement)) {
+    return start_describe_index(*this, *s);
+  }
+  if (const auto* s = std::get_if<DescribeNamespace>(&statement)) {
+    return start_describe_namespace(*this, *s);
+  }
+  if (const auto* s = std::get_if<Explain>(&statement)) return start_explain(*this, *s);
+  if (const auto* s = std::get_if<ShowSetting>(&statement)) return start_show_setting(*this, *s);
+  if (std::holds_alternative<ShowAll>(statement)) return start_show_all(*this);
+  if (std::holds_alternative<Checkpoint>(statement)) return start_checkpoint(*this);
+  if (const auto* s = std::get_if<Compact>(&statement)) return start_compact(*this, *s);
+  return not_supported("this statement");
+}
+
+}  // namespace alcove::executor

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "executor/run.h"
+#include "executor/database.h"
+#include "executor/settings.h"
+#include "executor/snapshot.h"
+#include "parser/statement.h"
+
+namespace alcove::executor {
+
+class Transaction;
+
+// What BEGIN has begun, as ReadyForQuery tells it.
+enum class TransactionStatus : char { kIdle = 'I', kOpen = 'T', kFailed = 'E' };
+
+struct Notice {
+  const char* severity;  // NOTICE, WARNING
+  const char* sqlstate;
+  std::string message;
+};
+
+struct SessionIdentity {
+  std::string user;
+  std::string database;
+  std::int32_t process_id = 0;  // unique among the open connections: pg_backend_pid()
+};
+
+// One client's conversation with the engine: its settings, its transaction, the statement under
+// way. Externally synchronised but for cancel().
+//
+// The server's duty for one simple-query text:
+//   begin_script(n); for each of n statements { start(); step until done }; end_script()
+// and on any error fail_script() instead of the rest. Several statements outside BEGIN are one
+// transaction, which end_script() commits.
+class Session {
+ public:
+  Session(Database& database, SessionIdentity identity);
+  ~Session();  // an open transaction is rolled back
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // A start-up option, before the first statement; becomes the session's default for RESET.
+  // Errors: kUndefinedObject for a name that no setting has, kInvalidValue.
+  Status set_startup_option(const std::string& name, const std::string& value);
+
+  // All settings that clients are told of (ParameterStatus), in a fixed order.
+  std::vector<std::pair<std::string, std::string>> reported_settings() const;
+  // Those that changed since the last call.
+  std::vector<std::pair<std::string, std::string>> take_changed_settings();
+  std::vector<Notice> take_notices();
+
+  TransactionStatus status() const;
+
+  void begin_script(std::size_t statement_count);
+  // Binds and plans one statement. Errors carry offsets into the text it was parsed from. The run
+  // borrows `statement`.
+  Result<std::unique_ptr<Run>> start(const parser::Statement& statement);
+  Status end_script();
+  void fail_script();
+
+  // From any thread: makes the statement under way, if any, fail with kCancelled at its next step.
+  void cancel();
+
+  const SessionIdentity& identity() const { return identity_; }
+
+  // ---- for the statements' runs ----
+  Database& database() { return database_; }
+  Database::Engine& engine();
+  Settings& settings() { return settings_; }
+  // When statement_timeout ends the statement under way, by Clock::monotonic_us(), if it does.
+  std::optional<std::uint64_t> deadline_us() const;
+  // kCancelled when cancelled or past statement_timeout; asked between morsels.
+  Status check_interrupt();
+  void add_notice(Notice notice) { notices_.push_back(std::move(notice)); }
+  // Through which the statement looks: fresh, or the transaction's own (REPEATABLE READ).
+  std::shared_ptr<const Snapshot> snapshot();
+  // What the statement writes to and sees its own writes in.
+  Transaction& transaction();
+  // To be called when the statement has asked for all it writes: checks the transaction's limit and,
+  // outside a transaction block, commits. Then kConflict means: again(), and from the start.
+  Status finish_statement();
+  bool in_block() const;
+  void again();
+
+ private:
+  struct State;
+  Status check_block(const parser::Statement& statement) const;
+  void open_block(bool explicit_block);
+  void close_block();
+  Result<std::string> begin(const parser::Begin& statement);
+  Result<std::string> commit();
+  Result<std::string> rollback();
+  Status set_transaction_modes(const parser::TransactionModes& modes);
+  Result<std::unique_ptr<Run>> start_control(const parser::Statement& statement);
+
+  Database& database_;
+  SessionIdentity identity_;
+  Settings settings_;
+  std::vector<Notice> notices_;
+  std::atomic<bool> cancelled_{false};
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace alcove::executor

@@ -1,0 +1,40 @@
+#include "executor/stepped_run.h"
+
+namespace alcove::executor {
+namespace {
+
+// A slot is kept for so long when others wait for one, and when nobody does.
+constexpr std::uint64_t kContendedUs = 1'000;
+constexpr std::uint64_t kAloneUs = 10'000;
+
+}  // namespace
+
+Result<Run::Progress> SteppedRun::step(RowSink& sink) {
+  TRY(session_.check_interrupt());
+  if (!scanned_) {
+    if (!turn_.enter(tenant())) return Progress::kWait;
+    Clock& clock = session_.engine().env.clock;
+    const std::uint64_t begin_us = clock.monotonic_us();
+    const Result<bool> more = morsels(sink);
+    turn_.leave(clock.monotonic_us() - begin_us);
+    if (!more) return more.error();
+    if (*more) return Progress::kMore;
+    scanned_ = true;
+  }
+  const Progress progress = TRY(finish(sink));
+  if (progress == Progress::kMore) scanned_ = false;
+  return progress;
+}
+
+Result<bool> SteppedRun::morsels(RowSink& sink) {
+  Clock& clock = session_.engine().env.clock;
+  const std::uint64_t begin_us = clock.monotonic_us();
+  while (true) {
+    if (!TRY(morsel(sink))) return false;
+    if (sink.full()) return true;
+    const std::uint64_t spent_us = clock.monotonic_us() - begin_us;
+    if (spent_us >= kAloneUs || (spent_us >= kContendedUs && turn_.contended())) return true;
+  }
+}
+
+}  // namespace alcove::executor

@@ -1,0 +1,112 @@
+#include "segments/block_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/checksum.h"
+
+namespace alcove::segments {
+
+const Block& BlockList::even_block(std::uint32_t item) const {
+  CHECK(item < items(), "an item of the section");
+  return blocks_[item / blocks_.front().entry.items];
+}
+
+const Block& BlockList::find_block(std::uint32_t item) const {
+  CHECK(item < items(), "an item of the section");
+  const auto after = std::upper_bound(
+      blocks_.begin(), blocks_.end(), item,
+      [](std::uint32_t wanted, const Block& block) { return wanted < block.first; });
+  return *(after - 1);
+}
+
+Result<std::unique_ptr<BlockReader>> BlockReader::open(FileSystem& file_system,
+                                                       const std::string& path,
+                                                       std::uint64_t bytes) {
+  if (bytes < kSegmentHeaderBytes + kSegmentFooterBytes) {
+    return fail(ErrorCode::kCorruption, "{}: {} bytes are too few for a segment file", path, bytes);
+  }
+  auto mapping = TRY(file_system.map(path, bytes));
+  std::unique_ptr<BlockReader> reader(new BlockReader(path, std::move(mapping)));
+  const Status read = reader->read_envelope();
+  if (!read) {
+    TRY(reader->check_mapping());
+    return read.error().in(path);
+  }
+  return reader;
+}
+
+BlockReader::BlockReader(std::string path, std::unique_ptr<Mapping> mapping)
+    : path_(std::move(path)), mapping_(std::move(mapping)) {}
+
+Status BlockReader::read_envelope() {
+  const std::string_view bytes = mapping_->bytes();
+  identity_ = TRY(decode_header(bytes.substr(0, kSegmentHeaderBytes)));
+  const std::uint64_t footer_offset = bytes.size() - kSegmentFooterBytes;
+  const SegmentFooter footer =
+      TRY(decode_footer(identity_, footer_offset, bytes.substr(footer_offset)));
+  const std::string_view table =
+      bytes.substr(footer.table_offset, footer_offset - footer.table_offset);
+  const std::vector<BlockEntry> entries = TRY(decode_table(identity_, footer, table));
+  list_blocks(entries);
+  verified_ = std::vector<std::atomic<std::uint64_t>>((entries.size() + 63) / 64);
+
+  descriptor_.file = identity_.file;
+  descriptor_.bytes = bytes.size();
+  descriptor_.hash = footer.checksum;
+  descriptor_.rows = footer.rows;
+  descriptor_.tombstones = footer.tombstones;
+  descriptor_.first_lsn = footer.first_lsn;
+  descriptor_.last_lsn = footer.last_lsn;
+  return {};
+}
+
+void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
+  Block block;
+  block.offset = kSegmentHeaderBytes;
+  for (const BlockEntry& entry : entries) {
+    BlockList& list = sections_[static_cast<std::size_t>(entry.section) - 1];
+    block.entry = entry;
+    block.first = list.items();
+    list.add(block);
+    block.offset += padded(entry.stored_bytes);
+    ++block.number;
+  }
+}
+
+const BlockList& BlockReader::section(Section section) const {
+  return sections_[static_cast<std::size_t>(section) - 1];
+}
+
+Result<std::string_view> BlockReader::stored(const Block& block) const {
+  const std::string_view bytes =
+      mapping_->bytes().substr(block.offset, padded(block.entry.stored_bytes));
+  std::atomic<std::uint64_t>& word = verified_[block.number / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (block.number % 64);
+  // The bit publishes nothing: whoever does not see it yet verifies once more.
+  if (!(word.load(std::memory_order_relaxed) & bit)) {
+    if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
+      return damaged(block, "fails its checksum");
+    }
+    word.fetch_or(bit, std::memory_order_relaxed);
+  }
+  return bytes.substr(0, block.entry.stored_bytes);
+}
+
+Status BlockReader::check_mapping() const {
+  if (mapping_->faulted()) return damaged("the file could not be read");
+  return {};
+}
+
+Error BlockReader::damaged(const Block& block, std::string_view what) const {
+  if (mapping_->faulted()) return damaged("the file could not be read");
+  return fail(ErrorCode::kCorruption, "{}: block {} ({}) at offset {} {}", path_, block.number,
+              section_name(block.entry.section), block.offset, what);
+}
+
+Error BlockReader::damaged(std::string_view what) const {
+  return fail(ErrorCode::kCorruption, "{}: {}", path_, what);
+}
+
+}  // namespace alcove::segments

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "segments/segment_format.h"
+
+namespace alcove::segments {
+
+// Where a block stands, and what it holds.
+struct Block {
+  std::uint64_t offset = 0;
+  std::uint32_t first = 0;   // its first item
+  std::uint32_t number = 0;  // in the block table
+  BlockEntry entry;
+};
+
+// The blocks of one section, in the order of their items. Immutable once built.
+class BlockList {
+ public:
+  void add(const Block& block) { blocks_.push_back(block); }
+  std::uint32_t items() const {
+    return blocks_.empty() ? 0 : blocks_.back().first + blocks_.back().entry.items;
+  }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  // The block that `item` lies in. Requires: item < items(). The first is for sections whose
+  // blocks have equal numbers of items, the second for any.
+  const Block& even_block(std::uint32_t item) const;
+  const Block& find_block(std::uint32_t item) const;
+
+ private:
+  std::vector<Block> blocks_;
+};
+
+// The envelope of a segment file, open: mapped, its table in memory, each block verified when it is
+// first asked for. Thread-safe, without locks. Errors name the file.
+class BlockReader {
+ public:
+  // Reads header, footer and block table. Errors: kCorruption, kTooNew, kIo.
+  static Result<std::unique_ptr<BlockReader>> open(FileSystem& file_system,
+                                                   const std::string& path, std::uint64_t bytes);
+
+  const std::string& path() const { return path_; }
+  const SegmentIdentity& identity() const { return identity_; }
+  // As the file has it: `replaced` is 0.
+  const SegmentDescriptor& descriptor() const { return descriptor_; }
+  const BlockList& section(Section section) const;
+
+  // The stored bytes of a block, in place, verified. They are not to be trusted further than their
+  // checksum goes: a mapping that faults afterwards turns them into zeros.
+  Result<std::string_view> stored(const Block& block) const;
+  Status check_mapping() const;
+
+  // kCorruption: what is wrong with a block, or with the file.
+  Error damaged(const Block& block, std::string_view what) const;
+  Error damaged(std::string_view what) const;
+
+ private:
+  BlockReader(std::string path, std::unique_ptr<Mapping> mapping);
+  Status read_envelope();
+  void list_blocks(const std::vector<BlockEntry>& entries);
+
+  std::string path_;
+  std::unique_ptr<Mapping> mapping_;
+  SegmentIdentity identity_;
+  SegmentDescriptor descriptor_;
+  std::array<BlockList, kSectionCount> sections_;
+  mutable std::vector<std::atomic<std::uint64_t>> verified_;  // one bit for each block
+};
+
+}  // namespace alcove::segments

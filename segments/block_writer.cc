@@ -1,0 +1,90 @@
+#include "segments/block_writer.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/checksum.h"
+
+namespace alcove::segments {
+
+namespace {
+
+constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::uint64_t kAllocationBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+Result<BlockWriter> BlockWriter::create(FileSystem& file_system, const std::string& path,
+                                        const SegmentIdentity& identity) {
+  auto file = TRY(file_system.open(path, OpenMode::kCreate));
+  return BlockWriter(std::move(file), identity);
+}
+
+BlockWriter::BlockWriter(std::unique_ptr<File> file, const SegmentIdentity& identity)
+    : file_(std::move(file)), identity_(identity) {
+  encode_header(identity_, buffer_);
+}
+
+Status BlockWriter::append(Section section, Codec codec, std::uint32_t items,
+                           std::string_view stored, std::size_t raw_bytes) {
+  CHECK(items > 0 && raw_bytes <= kBlockRawBytesMax && stored.size() <= raw_bytes,
+        "a block within its limits");
+  CHECK(blocks_ < std::numeric_limits<std::uint32_t>::max(), "the table counts in 32 bits");
+  const std::uint64_t block_offset = offset();
+  const std::size_t begin = buffer_.size();
+  buffer_.append(stored);
+  buffer_.append(padded(stored.size()) - stored.size(), '\0');
+
+  BlockEntry entry;
+  entry.section = section;
+  entry.codec = codec;
+  entry.items = items;
+  entry.stored_bytes = static_cast<std::uint32_t>(stored.size());
+  entry.raw_bytes = static_cast<std::uint32_t>(raw_bytes);
+  entry.checksum =
+      checksum(std::string_view(buffer_).substr(begin), segment_seed(identity_, block_offset));
+  encode_entry(entry, table_);
+  ++blocks_;
+  if (buffer_.size() >= kBufferBytes) TRY(flush(Allocation::kAhead));
+  return {};
+}
+
+Result<SegmentDescriptor> BlockWriter::finish(const SegmentDescriptor& totals) {
+  SegmentFooter footer;
+  footer.table_offset = offset();
+  footer.blocks = blocks_;
+  footer.rows = totals.rows;
+  footer.tombstones = totals.tombstones;
+  footer.first_lsn = totals.first_lsn;
+  footer.last_lsn = totals.last_lsn;
+  footer.table_checksum = checksum(table_, segment_seed(identity_, footer.table_offset));
+  buffer_ += table_;
+  encode_footer(identity_, offset(), footer, buffer_);
+  TRY(flush(Allocation::kExact));
+  if (allocated_bytes_ > written_bytes_) TRY(file_->truncate(written_bytes_));
+  TRY(file_->sync());
+
+  SegmentDescriptor descriptor = totals;
+  descriptor.file = identity_.file;
+  descriptor.bytes = written_bytes_;
+  descriptor.hash = footer.checksum;
+  return descriptor;
+}
+
+Status BlockWriter::flush(Allocation allocation) {
+  const std::uint64_t end = offset();
+  if (end > allocated_bytes_) {
+    std::uint64_t more = end - allocated_bytes_;
+    if (allocation == Allocation::kAhead) more = std::max(more, kAllocationBytes);
+    TRY(file_->allocate(allocated_bytes_, more));
+    allocated_bytes_ += more;
+  }
+  TRY(file_->write(written_bytes_, buffer_));
+  written_bytes_ = end;
+  buffer_.clear();
+  return {};
+}
+
+}  // namespace alcove::segments

@@ -1,0 +1,344 @@
+#include "segments/distance.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+
+// Only targets with a fused multiply-add can follow the canonical procedure in vectors; the others
+// are left to the portable kernels. Vectors of unknown width (SVE, RVV) are left out, too.
+#define HWY_DISABLED_TARGETS                                                               \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | \
+   HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "segments/distance.cc"
+#include <hwy/foreach_target.h>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace alcove::segments {
+namespace HWY_NAMESPACE {
+
+#if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr hn::CappedTag<float, 16> kTag;
+constexpr hn::FixedTag<float, 4> kFour;
+using Vector = hn::Vec<decltype(kTag)>;
+using Four = hn::Vec<decltype(kFour)>;
+
+constexpr std::size_t kLanes = hn::MaxLanes(kTag);
+constexpr std::size_t kParts = 16 / kLanes;
+constexpr auto kEachPart = std::make_index_sequence<kParts>();
+
+struct Dot {
+  static HWY_INLINE Vector fold(Vector x, Vector y, Vector sum) { return hn::MulAdd(x, y, sum); }
+};
+struct SquaredL2 {
+  static HWY_INLINE Vector fold(Vector x, Vector y, Vector sum) {
+    const Vector difference = hn::Sub(x, y);
+    return hn::MulAdd(difference, difference, sum);
+  }
+};
+
+// The sixteen accumulators, in as many registers as they take.
+struct Accumulators {
+  Vector part[kParts];
+};
+
+template <std::size_t... part>
+HWY_INLINE Accumulators zero(std::index_sequence<part...>) {
+  return {{((void)part, hn::Zero(kTag))...}};
+}
+
+template <class Fold, std::size_t... part>
+HWY_INLINE void fold_sixteen(std::index_sequence<part...>, const float* x, const float* y,
+                             Accumulators& sums) {
+  ((sums.part[part] = Fold::fold(hn::LoadU(kTag, x + part * kLanes),
+                                 hn::LoadU(kTag, y + part * kLanes), sums.part[part])),
+   ...);
+}
+
+// The first `count` floats at `from`, and reads none behind them.
+HWY_INLINE Vector load_first(std::size_t count, const float* from) {
+#if HWY_TARGET == HWY_NEON  // whose MaskedLoad reads all lanes
+  float copy[kLanes] = {};
+  std::memcpy(copy, from, count * sizeof(float));
+  return hn::LoadU(kTag, copy);
+#else
+  return hn::MaskedLoad(hn::FirstN(kTag, count), kTag, from);
+#endif
+}
+
+template <class Fold>
+HWY_INLINE void fold_first(std::size_t count, const float* x, const float* y, Vector& sum) {
+  // A lane that has no element keeps its bits: adding a product of padding would turn -0 into 0.
+  const Vector folded = Fold::fold(load_first(count, x), load_first(count, y), sum);
+  sum = hn::IfThenElse(hn::FirstN(kTag, count), folded, sum);
+}
+
+// Requires: 0 < count < 16.
+template <class Fold, std::size_t... part>
+HWY_INLINE void fold_tail(std::index_sequence<part...>, std::size_t count, const float* x,
+                          const float* y, Accumulators& sums) {
+  ((count > part * kLanes
+        ? fold_first<Fold>(std::min(count - part * kLanes, kLanes), x + part * kLanes,
+                           y + part * kLanes, sums.part[part])
+        : void()),
+   ...);
+}
+
+// a[j] += a[j + 8], a[j] += a[j + 4].
+HWY_INLINE Four sum_to_four(const Accumulators& sums) {
+#if HWY_MAX_BYTES == 16
+  return hn::Add(hn::Add(sums.part[0], sums.part[2]), hn::Add(sums.part[1], sums.part[3]));
+#else
+  constexpr hn::FixedTag<float, 8> kEight;
+#if HWY_MAX_BYTES == 32
+  const auto eight = hn::Add(sums.part[0], sums.part[1]);
+#else
+  const auto eight = hn::Add(hn::LowerHalf(kEight, sums.part[0]),
+                             hn::UpperHalf(kEight, sums.part[0]));
+#endif
+  return hn::Add(hn::LowerHalf(kFour, eight), hn::UpperHalf(kFour, eight));
+#endif
+}
+
+template <class Fold>
+HWY_INLINE float one_row(const float* x, const float* y, std::size_t dimension) {
+  Accumulators sums = zero(kEachPart);
+  std::size_t i = 0;
+  for (; i + 16 <= dimension; i += 16) fold_sixteen<Fold>(kEachPart, x + i, y + i, sums);
+  if (i < dimension) fold_tail<Fold>(kEachPart, dimension - i, x + i, y + i, sums);
+  const Four four = sum_to_four(sums);
+  const Four two = hn::Add(four, hn::Shuffle1032(four));
+  return hn::GetLane(hn::Add(two, hn::Shuffle2301(two)));
+}
+
+// Four rows side by side hide the latency of the additions and share the loads of the query.
+// `rows` and `out` are the first row's; the next ones lie `step` rows further each.
+template <class Fold>
+HWY_INLINE void four_rows(const float* query, const float* rows, std::size_t dimension,
+                          std::size_t step, float* out) {
+  const float* const row0 = rows;
+  const float* const row1 = row0 + step * dimension;
+  const float* const row2 = row1 + step * dimension;
+  const float* const row3 = row2 + step * dimension;
+  Accumulators sums0 = zero(kEachPart);
+  Accumulators sums1 = sums0;
+  Accumulators sums2 = sums0;
+  Accumulators sums3 = sums0;
+  std::size_t i = 0;
+  for (; i + 16 <= dimension; i += 16) {
+    fold_sixteen<Fold>(kEachPart, query + i, row0 + i, sums0);
+    fold_sixteen<Fold>(kEachPart, query + i, row1 + i, sums1);
+    fold_sixteen<Fold>(kEachPart, query + i, row2 + i, sums2);
+    fold_sixteen<Fold>(kEachPart, query + i, row3 + i, sums3);
+  }
+  if (i < dimension) {
+    const std::size_t count = dimension - i;
+    fold_tail<Fold>(kEachPart, count, query + i, row0 + i, sums0);
+    fold_tail<Fold>(kEachPart, count, query + i, row1 + i, sums1);
+    fold_tail<Fold>(kEachPart, count, query + i, row2 + i, sums2);
+    fold_tail<Fold>(kEachPart, count, query + i, row3 + i, sums3);
+  }
+  // The last two steps of the sum, for the four rows at once: lanes are gathered so that the
+  // partner of each addition stands in the same lane.
+  const Four four0 = sum_to_four(sums0);
+  const Four four1 = sum_to_four(sums1);
+  const Four four2 = sum_to_four(sums2);
+  const Four four3 = sum_to_four(sums3);
+  const Four two01 = hn::Add(hn::InterleaveLower(kFour, four0, four1),
+                             hn::InterleaveUpper(kFour, four0, four1));
+  const Four two23 = hn::Add(hn::InterleaveLower(kFour, four2, four3),
+                             hn::InterleaveUpper(kFour, four2, four3));
+  float sums[4];
+  hn::StoreU(hn::Add(hn::ConcatLowerLower(kFour, two23, two01),
+                     hn::ConcatUpperUpper(kFour, two23, two01)),
+             kFour, sums);
+  out[0] = sums[0];
+  out[step] = sums[1];
+  out[2 * step] = sums[2];
+  out[3 * step] = sums[3];
+}
+
+template <class Fold>
+HWY_INLINE void all_rows(const float* query, const float* rows, std::size_t dimension,
+                         std::size_t count, float* out) {
+  // The four rows are taken from the four quarters of the block, not from neighbours: so memory
+  // is read as four long sequential streams, which the hardware prefetches better than one.
+  const std::size_t quarter = count / 4;
+  for (std::size_t i = 0; i < quarter; ++i) {
+    four_rows<Fold>(query, rows + i * dimension, dimension, quarter, out + i);
+  }
+  for (std::size_t i = quarter * 4; i < count; ++i) {
+    out[i] = one_row<Fold>(query, rows + i * dimension, dimension);
+  }
+}
+
+float dot(const float* x, const float* y, std::size_t dimension) {
+  return one_row<Dot>(x, y, dimension);
+}
+float squared_l2(const float* x, const float* y, std::size_t dimension) {
+  return one_row<SquaredL2>(x, y, dimension);
+}
+void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
+              float* out) {
+  all_rows<Dot>(query, rows, dimension, count, out);
+}
+void squared_l2_rows(const float* query, const float* rows, std::size_t dimension,
+                     std::size_t count, float* out) {
+  all_rows<SquaredL2>(query, rows, dimension, count, out);
+}
+
+#else  // portable kernels: std::fma, one element after the other
+
+float dot(const float* x, const float* y, std::size_t dimension) {
+  return reference::dot(x, y, dimension);
+}
+float squared_l2(const float* x, const float* y, std::size_t dimension) {
+  return reference::squared_l2(x, y, dimension);
+}
+void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
+              float* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = dot(query, rows + i * dimension, dimension);
+}
+void squared_l2_rows(const float* query, const float* rows, std::size_t dimension,
+                     std::size_t count, float* out) {
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = squared_l2(query, rows + i * dimension, dimension);
+  }
+}
+
+#endif
+
+DistanceKernels kernels() {
+  return {hwy::TargetName(HWY_TARGET), dot, squared_l2, dot_rows, squared_l2_rows};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace alcove::segments
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace alcove::segments {
+namespace {
+
+using MakeKernels = DistanceKernels (*)();
+
+// Compiled targets, best first; nullptr for those of other machines. The static target, which
+// needs nothing that the compiler was not told to take for granted, ends the list.
+struct Candidate {
+  std::int64_t target;
+  MakeKernels make;
+};
+constexpr std::array<Candidate, 3> kDynamicTargets{{
+    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels)},
+    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels)},
+    {HWY_NEON, HWY_CHOOSE_NEON(kernels)},
+}};
+
+bool same_name(std::string_view x, std::string_view y) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(x, y, {}, lower, lower);
+}
+
+DistanceKernels choose() {
+  const std::vector<DistanceKernels> supported = distance_kernels();
+  const char* const forced = std::getenv("ALCOVE_SIMD");
+  if (forced == nullptr || *forced == '\0') return supported.front();
+  for (const DistanceKernels& one : supported) {
+    if (same_name(one.target, forced)) return one;
+  }
+  // A test that ran on another target than the one it names would prove nothing.
+  CHECK(false, "ALCOVE_SIMD names no target that this CPU supports");
+  return supported.front();
+}
+
+const DistanceKernels& chosen() {
+  static const DistanceKernels kernels = choose();
+  return kernels;
+}
+
+template <class Fold>
+float canonical_sum(std::size_t dimension, Fold fold) {
+  float sums[16] = {};
+  for (std::size_t i = 0; i < dimension; ++i) sums[i % 16] = fold(i, sums[i % 16]);
+  for (std::size_t width = 8; width > 0; width /= 2) {
+    for (std::size_t j = 0; j < width; ++j) sums[j] += sums[j + width];
+  }
+  return sums[0];
+}
+
+}  // namespace
+
+std::vector<DistanceKernels> distance_kernels() {
+  std::vector<DistanceKernels> found;
+  const std::int64_t supported = hwy::SupportedTargets();
+  for (const Candidate& candidate : kDynamicTargets) {
+    if (candidate.target == HWY_STATIC_TARGET || candidate.make == nullptr) continue;
+    if ((supported & candidate.target) != 0) found.push_back(candidate.make());
+  }
+  found.push_back(HWY_STATIC_DISPATCH(kernels)());
+  return found;
+}
+
+float dot(const float* x, const float* y, std::size_t dimension) {
+  return chosen().dot(x, y, dimension);
+}
+
+float squared_l2(const float* x, const float* y, std::size_t dimension) {
+  return chosen().squared_l2(x, y, dimension);
+}
+
+float squared_norm(const float* x, std::size_t dimension) { return dot(x, x, dimension); }
+
+void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
+              float* out) {
+  chosen().dot_rows(query, rows, dimension, count, out);
+}
+
+void squared_l2_rows(const float* query, const float* rows, std::size_t dimension,
+                     std::size_t count, float* out) {
+  chosen().squared_l2_rows(query, rows, dimension, count, out);
+}
+
+float score(Metric metric, float sum, float query_squared_norm, float row_squared_norm) {
+  if (metric != Metric::kCosine) return sum;
+  const double norms = double{query_squared_norm} * double{row_squared_norm};
+  // Vectors so short that their squared norm underflows have no direction left.
+  if (norms <= 0) return 0;
+  return static_cast<float>(std::clamp(double{sum} / std::sqrt(norms), -1.0, 1.0));
+}
+
+bool better(Metric metric, float x, float y) {
+  return metric == Metric::kEuclidean ? x < y : x > y;
+}
+
+const char* simd_target() { return chosen().target; }
+
+namespace reference {
+
+float dot(const float* x, const float* y, std::size_t dimension) {
+  return canonical_sum(dimension,
+                       [x, y](std::size_t i, float sum) { return std::fma(x[i], y[i], sum); });
+}
+
+float squared_l2(const float* x, const float* y, std::size_t dimension) {
+  return canonical_sum(dimension, [x, y](std::size_t i, float sum) {
+    const float difference = x[i] - y[i];
+    return std::fma(difference, difference, sum);
+  });
+}
+
+}  // namespace reference
+
+}  // namespace alcove::segments
+#endif  // HWY_ONCE

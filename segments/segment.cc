@@ -1,0 +1,163 @@
+#include "segments/segment.h"
+
+#include <utility>
+
+#include "segments/block_reader.h"
+#include "segments/id_column.h"
+#include "segments/lsn_column.h"
+#include "segments/metadata_column.h"
+#include "segments/vector_column.h"
+
+namespace alcove::segments {
+
+namespace {
+
+constexpr unsigned kDirectories = 256;
+
+class MappedSegment final : public Segment {
+ public:
+  MappedSegment(std::unique_ptr<const BlockReader> reader, const SegmentDescriptor& descriptor)
+      : reader_(std::move(reader)), descriptor_(descriptor) {}
+
+  const SegmentDescriptor& descriptor() const override { return descriptor_; }
+  const SegmentIdentity& identity() const override { return reader_->identity(); }
+  const std::string& path() const override { return reader_->path(); }
+  Status check_mapping() const override { return reader_->check_mapping(); }
+
+  Result<std::string_view> id(std::uint32_t row) const override { return ids_.at(row); }
+  Result<std::uint32_t> lower_bound(std::string_view id) const override {
+    return ids_.lower_bound(id);
+  }
+  Result<std::optional<std::uint32_t>> find(std::string_view id) const override {
+    return find_in(ids_, rows(), id);
+  }
+
+  Result<std::string_view> tombstone_id(std::uint32_t tombstone) const override {
+    return tombstone_ids_.at(tombstone);
+  }
+  Result<bool> has_tombstone(std::string_view id) const override {
+    const auto found = TRY(find_in(tombstone_ids_, tombstones(), id));
+    return found.has_value();
+  }
+  Result<Lsn> tombstone_lsn(std::uint32_t tombstone) const override {
+    return tombstone_lsns_.at(tombstone);
+  }
+
+  Result<Lsn> lsn(std::uint32_t row) const override { return lsns_.at(row); }
+  Result<Vectors> vectors(std::uint32_t row) const override { return vectors_.block(row); }
+  Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const override {
+    return metadata_.block(row);
+  }
+  bool without_metadata() const override { return metadata_.empty(); }
+
+  Status verify() const override;
+  std::string describe() const override;
+
+ private:
+  static Result<std::optional<std::uint32_t>> find_in(const IdColumn& column, std::uint32_t items,
+                                                      std::string_view id) {
+    const std::uint32_t item = TRY(column.lower_bound(id));
+    if (item == items) return std::optional<std::uint32_t>();
+    const std::string_view found = TRY(column.at(item));
+    return found == id ? std::optional(item) : std::nullopt;
+  }
+
+  std::unique_ptr<const BlockReader> reader_;  // the columns read through it
+  SegmentDescriptor descriptor_;
+  IdColumn ids_{*reader_, Section::kIds, Section::kIdFences};
+  LsnColumn lsns_{*reader_, Section::kLsns};
+  VectorColumn vectors_{*reader_};
+  MetadataColumn metadata_{*reader_};
+  IdColumn tombstone_ids_{*reader_, Section::kTombstoneIds, Section::kTombstoneIdFences};
+  LsnColumn tombstone_lsns_{*reader_, Section::kTombstoneLsns};
+};
+
+Status MappedSegment::verify() const {
+  TRY(ids_.verify());
+  TRY(lsns_.verify());
+  TRY(vectors_.verify());
+  TRY(metadata_.verify());
+  TRY(tombstone_ids_.verify());
+  TRY(tombstone_lsns_.verify());
+  for (std::uint32_t tombstone = 0; tombstone < tombstones(); ++tombstone) {
+    const std::string_view id = TRY(tombstone_id(tombstone));
+    const auto row = TRY(find(id));
+    if (row) return reader_->damaged(fmt::format("row {} has a tombstone beside it", *row));
+  }
+  return check_mapping();
+}
+
+std::string MappedSegment::describe() const {
+  const SegmentIdentity& identity = reader_->identity();
+  std::string text = fmt::format(
+      "segment {:016x} of namespace {} in index {}, dimension {}: {} rows, {} tombstones, "
+      "LSNs {} to {}, {} bytes, hash {:016x}\n",
+      identity.file, identity.name_space, identity.index, identity.dimension, rows(), tombstones(),
+      descriptor_.first_lsn, descriptor_.last_lsn, descriptor_.bytes, descriptor_.hash);
+  for (std::size_t i = 1; i <= kSectionCount; ++i) {
+    const auto section = static_cast<Section>(i);
+    const BlockList& list = reader_->section(section);
+    if (list.blocks().empty()) continue;
+    std::uint64_t raw_bytes = 0;
+    std::uint64_t stored_bytes = 0;
+    std::size_t plain = 0;
+    for (const Block& block : list.blocks()) {
+      raw_bytes += block.entry.raw_bytes;
+      stored_bytes += block.entry.stored_bytes;
+      plain += block.entry.codec == Codec::kPlain;
+    }
+    text += fmt::format("  {}: {} items in {} blocks, {} of them plain, {} bytes stored as {}\n",
+                        section_name(section), list.items(), list.blocks().size(), plain,
+                        raw_bytes, stored_bytes);
+  }
+  return text;
+}
+
+bool same(const SegmentIdentity& x, const SegmentIdentity& y) {
+  return x.file == y.file && x.index == y.index && x.name_space == y.name_space &&
+         x.dimension == y.dimension && x.metric == y.metric;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& file_system,
+                                                     const std::string& path,
+                                                     const SegmentDescriptor& descriptor,
+                                                     const SegmentIdentity& identity) {
+  auto reader = TRY(BlockReader::open(file_system, path, descriptor.bytes));
+  if (!same(reader->identity(), identity)) {
+    return reader->damaged(fmt::format("is segment {:016x} of namespace {}, not {:016x} of {}",
+                                       reader->identity().file, reader->identity().name_space,
+                                       identity.file, identity.name_space));
+  }
+  SegmentDescriptor found = reader->descriptor();
+  found.replaced = descriptor.replaced;  // only the manifest knows
+  if (found != descriptor) {
+    return reader->damaged("is not the file that the manifest describes");
+  }
+  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+}
+
+Result<std::shared_ptr<const Segment>> Segment::open_unlisted(FileSystem& file_system,
+                                                              const std::string& path) {
+  const auto file = TRY(file_system.open(path, OpenMode::kRead));
+  const std::uint64_t bytes = TRY(file->size());
+  auto reader = TRY(BlockReader::open(file_system, path, bytes));
+  const SegmentDescriptor descriptor = reader->descriptor();
+  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+}
+
+std::string segment_path(const std::string& directory, FileNumber file) {
+  return fmt::format("{}/{:02x}/{:016x}.segment", directory, file % kDirectories, file);
+}
+
+Status create_segment_directories(FileSystem& file_system, const std::string& directory) {
+  TRY(file_system.create_directory(directory));
+  for (unsigned i = 0; i < kDirectories; ++i) {
+    TRY(file_system.create_directory(fmt::format("{}/{:02x}", directory, i)));
+  }
+  TRY(file_system.sync_directory(directory));
+  return file_system.sync_directory(directory_of(directory));
+}
+
+}  // namespace alcove::segments

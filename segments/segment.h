@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/file_system.h"
+#include "base/metadata.h"
+#include "segments/segment_descriptor.h"
+#include "segments/segment_writer.h"
+
+namespace alcove::segments {
+
+// A sealed segment file, open: mapped, immutable, every block verified at its first use. Rows are
+// numbered 0 … rows()-1 in bytewise order of id. Thread-safe, without locks.
+//
+// Errors: kCorruption, naming the file, for whatever fails its checksum, disagrees with the
+// descriptor, or was read while the mapping faulted. A caller must ask check_mapping() before it
+// replies with anything that it read in place.
+class Segment {
+ public:
+  // Checks size, header, footer and block table; reads no more. `path` must hold what `descriptor`
+  // and `identity` say.
+  static Result<std::shared_ptr<const Segment>> open(FileSystem& file_system,
+                                                     const std::string& path,
+                                                     const SegmentDescriptor& descriptor,
+                                                     const SegmentIdentity& identity);
+  // For `alcove inspect segment` and checks: takes descriptor and identity from the file itself.
+  static Result<std::shared_ptr<const Segment>> open_unlisted(FileSystem& file_system,
+                                                              const std::string& path);
+  virtual ~Segment() = default;
+
+  virtual const SegmentDescriptor& descriptor() const = 0;
+  virtual const SegmentIdentity& identity() const = 0;
+  virtual const std::string& path() const = 0;
+  std::uint32_t rows() const { return descriptor().rows; }
+  std::uint32_t tombstones() const { return descriptor().tombstones; }
+
+  // kCorruption if the mapping has faulted.
+  virtual Status check_mapping() const = 0;
+
+  // ---- ids, read in place ----
+  virtual Result<std::string_view> id(std::uint32_t row) const = 0;
+  // The first row whose id is not below `id`; rows() if there is none.
+  virtual Result<std::uint32_t> lower_bound(std::string_view id) const = 0;
+  virtual Result<std::optional<std::uint32_t>> find(std::string_view id) const = 0;
+
+  // ---- tombstones, numbered 0 … tombstones()-1 in order of id ----
+  virtual Result<std::string_view> tombstone_id(std::uint32_t tombstone) const = 0;
+  virtual Result<bool> has_tombstone(std::string_view id) const = 0;
+  virtual Result<Lsn> tombstone_lsn(std::uint32_t tombstone) const = 0;
+
+  // ---- what belongs to a row ----
+  virtual Result<Lsn> lsn(std::uint32_t row) const = 0;
+
+  // Vectors of rows [first, first + count), one after the other: in place from the mapping, or
+  // decompressed into `owner`.
+  struct Vectors {
+    const float* values = nullptr;
+    const float* squared_norms = nullptr;
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    std::shared_ptr<const void> owner;  // keeps decompressed values; empty when read in place
+  };
+  // The block of vectors that `row` lies in (it may begin before `row`).
+  virtual Result<Vectors> vectors(std::uint32_t row) const = 0;
+
+  // The block of metadata that `row` lies in, decompressed.
+  class MetadataBlock {
+   public:
+    virtual ~MetadataBlock() = default;
+    virtual std::uint32_t first() const = 0;
+    virtual std::uint32_t count() const = 0;
+    // Requires: first() <= row < first() + count(). Lives as long as the block.
+    virtual MetadataView at(std::uint32_t row) const = 0;
+  };
+  virtual Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const = 0;
+  // Whether no row has metadata (then metadata() need not be asked).
+  virtual bool without_metadata() const = 0;
+
+  // Verifies every block: for `check` and tests.
+  virtual Status verify() const = 0;
+
+  // The sections and their sizes, for `alcove inspect segment`.
+  virtual std::string describe() const = 0;
+};
+
+// Where segment `file` stands under `directory`: 256 folders by the low byte of the number.
+std::string segment_path(const std::string& directory, FileNumber file);
+// Makes `directory` and its 256 folders, durable on return.
+Status create_segment_directories(FileSystem& file_system, const std::string& directory);
+
+}  // namespace alcove::segments

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/ids.h"
+
+namespace alcove::segments {
+
+// What the manifest knows of one sealed segment file: enough to refuse a wrong or damaged one
+// before it is mapped, and to count records without opening it.
+struct SegmentDescriptor {
+  FileNumber file = 0;
+  std::uint64_t bytes = 0;      // exact size of the file
+  std::uint64_t hash = 0;       // checksum that stands in its footer: covers the block table
+  std::uint32_t rows = 0;
+  std::uint32_t tombstones = 0;
+  // Live rows of older segments that this one's rows and tombstones replace. So a namespace holds
+  // the sum of rows less the sum of replaced.
+  std::uint64_t replaced = 0;
+  Lsn first_lsn = 0;
+  Lsn last_lsn = 0;
+
+  bool operator==(const SegmentDescriptor&) const = default;
+};
+
+}  // namespace alcove::segments

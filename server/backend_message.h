@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "executor/row.h"
+
+namespace alcove::server {
+
+// What an ErrorResponse or NoticeResponse says.
+struct Report {
+  std::string_view severity;  // ERROR, FATAL, WARNING, …
+  std::string_view sqlstate;
+  std::string_view message;
+  std::string_view detail = {};
+  std::string_view hint = {};
+  std::optional<std::size_t> position = {};  // 1-based, in characters of the statement text
+};
+
+// The report of an error; views into `error`. `text` is the statement text to which the error's
+// offset belongs, empty where there is none.
+Report report_of(const Error& error, std::string_view severity, std::string_view text);
+
+// Appends messages to the client to a buffer that it does not own, in PostgreSQL's wire format:
+// a letter, a big-endian length that counts itself, the body. Strings end at their first NUL.
+// Externally synchronised; outlived by the buffer.
+class BackendWriter {
+ public:
+  explicit BackendWriter(std::string& out) : out_(out) {}
+
+  void negotiate_protocol_version(const std::vector<std::string>& unknown_options);
+  void authentication_ok();
+  void parameter_status(std::string_view name, std::string_view value);
+  void backend_key_data(std::int32_t process_id, std::uint32_t secret_key);
+  void ready_for_query(char transaction_status);
+  void row_description(std::span<const executor::Column> columns);
+  // Requires: a cell for each column, of its type.
+  void data_row(std::span<const executor::Cell> cells);
+  void command_complete(std::string_view tag);
+  void empty_query_response();
+  void error_response(const Report& report) { report_message('E', report); }
+  void notice_response(const Report& report) { report_message('N', report); }
+
+ private:
+  // Where in `out_` the message's length stands.
+  std::size_t begin(char type);
+  void end(std::size_t length_at);
+  void u16(std::uint16_t value);
+  void u32(std::uint32_t value);
+  void string(std::string_view text);
+  void report_message(char type, const Report& report);
+  std::string& out_;
+};
+
+}  // namespace alcove::server

@@ -1,0 +1,27 @@
+#include "server/column_type.h"
+
+#include "base/check.h"
+
+namespace alcove::server {
+
+ColumnType column_type(executor::Type type) {
+  using executor::Type;
+  switch (type) {
+    case Type::kBool: return {.oid = 16, .bytes = 1};
+    case Type::kInt4: return {.oid = 23, .bytes = 4};
+    case Type::kInt8: return {.oid = 20, .bytes = 8};
+    case Type::kFloat4: return {.oid = 700, .bytes = 4};
+    case Type::kFloat8: return {.oid = 701, .bytes = 8};
+    case Type::kFloat4Array: return {.oid = 1021, .bytes = -1};
+    case Type::kText: return {.oid = 25, .bytes = -1};
+    case Type::kName: return {.oid = 19, .bytes = 64};
+    case Type::kJsonb: return {.oid = 3802, .bytes = -1};
+    case Type::kOid: return {.oid = 26, .bytes = 4};
+    case Type::kTimestampTz: return {.oid = 1184, .bytes = 8};
+    case Type::kUnknown: return {.oid = 705, .bytes = -2};
+    case Type::kVoid: return {.oid = 2278, .bytes = 4};
+  }
+  CHECK(false, "every column type has an OID");
+}
+
+}  // namespace alcove::server

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/result.h"
+#include "server/connection.h"
+#include "server/server_state.h"
+
+namespace alcove::server {
+
+// One listening socket: puts every client it accepts into service, and goes on accepting whatever
+// happens, pausing while the process is out of file descriptors. Owns itself through its handlers,
+// as Connection does.
+class Listener final : public std::enable_shared_from_this<Listener> {
+ public:
+  // Errors: kIo naming the address. `context` and `state` must outlive the listener.
+  static Result<std::shared_ptr<Listener>> listen(boost::asio::io_context& context,
+                                                  ServerState& state,
+                                                  const boost::asio::ip::tcp::endpoint& endpoint);
+
+  Listener(boost::asio::io_context& context, ServerState& state);
+
+  void start();
+  void close();  // from any thread
+  std::uint16_t port() const;
+
+ private:
+  void accept();
+  void on_accept(const boost::system::error_code& error, Socket socket);
+
+  boost::asio::io_context& context_;
+  ServerState& state_;
+  boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Strand> acceptor_;
+  boost::asio::steady_timer pause_;
+  bool paused_ = false;  // the last accept failed: logged once, until one succeeds
+};
+
+// The addresses that an entry of listen_addresses stands for: of `localhost` the second may be
+// missing on a machine without IPv6. Errors: kInvalidValue where it is no address, or not loopback.
+Result<std::vector<boost::asio::ip::address>> resolve_listen_address(const std::string& text);
+
+}  // namespace alcove::server

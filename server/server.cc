@@ -1,0 +1,127 @@
+#include "server/server.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.h"
+#include "server/connection.h"
+#include "server/listener.h"
+#include "server/server_state.h"
+
+namespace alcove::server {
+namespace {
+
+namespace asio = boost::asio;
+
+// A session whose statement was cancelled at stop() and that has not ended since is cut off.
+constexpr std::chrono::milliseconds kCancelGrace{5'000};
+
+}  // namespace
+
+class Server::Parts {
+ public:
+  Parts(Env env, ServerOptions options)
+      : state_(env, std::move(options)),
+        context_(static_cast<int>(state_.options.worker_threads)),
+        work_(asio::make_work_guard(context_)) {}
+  ~Parts() { stop(); }
+
+  Status listen();
+  void start();
+  void stop();
+
+  ServerState& state() { return state_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  ServerState state_;
+  asio::io_context context_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::uint16_t port_ = 0;
+  std::vector<std::thread> threads_;
+  std::once_flag stopped_;
+};
+
+Status Server::Parts::listen() {
+  std::uint16_t port = state_.options.port;
+  for (const std::string& text : state_.options.listen_addresses) {
+    const auto addresses = TRY(resolve_listen_address(text));
+    for (const asio::ip::address& address : addresses) {
+      const auto listener = Listener::listen(context_, state_, {address, port});
+      const bool spare = address != addresses.front();
+      if (!listener && !spare) return listener.error();
+      if (!listener) {
+        log_warning("{}", listener.error().message());
+        continue;
+      }
+      listeners_.push_back(*listener);
+      port = listeners_.front()->port();
+    }
+  }
+  if (listeners_.empty()) return Error(ErrorCode::kInvalidValue, "there is no address to listen on");
+  port_ = port;
+  return {};
+}
+
+void Server::Parts::start() {
+  for (const auto& listener : listeners_) listener->start();
+  for (unsigned i = 0; i < state_.options.worker_threads; ++i) {
+    threads_.emplace_back([this] { context_.run(); });
+  }
+}
+
+void Server::Parts::stop() {
+  std::call_once(stopped_, [this] {
+    state_.stopping = true;
+    state_.connections.for_each([](Connection& connection) { connection.end_session(); });
+    const std::chrono::milliseconds grace(state_.options.stop_grace_ms);
+    if (!state_.registry.wait_until_empty(grace)) {
+      log_warning("stopping: {} sessions are still busy, cancelling their statements",
+                  state_.registry.count());
+      state_.registry.signal_all(SessionSignal::kTerminate);
+      state_.registry.wait_until_empty(kCancelGrace);
+    }
+    // What is left: clients that have not said who they are, or that take no results.
+    state_.abandoned = true;
+    for (const auto& listener : listeners_) listener->close();
+    state_.connections.for_each([](Connection& connection) { connection.abandon(); });
+    state_.connections.wait_until_empty();
+    work_.reset();
+    for (std::thread& thread : threads_) thread.join();
+  });
+}
+
+Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
+  if (!options.on_panic) options.on_panic = [](const Error&) { std::abort(); };
+  auto parts = std::make_unique<Parts>(env, std::move(options));
+  TRY(parts->listen());
+  try {
+    parts->start();
+  } catch (const std::exception& exception) {
+    return fail(ErrorCode::kIo, "cannot start the server's threads: {}", exception.what());
+  }
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+void Server::serve(executor::Database& database) { parts_->state().database = &database; }
+void Server::stop() { parts_->stop(); }
+std::uint16_t Server::port() const { return parts_->port(); }
+std::size_t Server::session_count() const { return parts_->state().registry.count(); }
+
+bool Server::signal_session(std::int32_t process_id, SessionSignal signal) {
+  return parts_->state().registry.signal(process_id, signal);
+}
+
+}  // namespace alcove::server

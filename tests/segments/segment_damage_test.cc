@@ -1,0 +1,258 @@
+#include <gmock/gmock.h>
+
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "segments/block_codec.h"
+#include "segments/segment.h"
+#include "segments/segment_format.h"
+#include "tests/segments/segment_sample.h"
+
+namespace alcove::segments {
+namespace {
+
+// One small segment, and what becomes of it when its bytes are changed.
+class SegmentDamage : public testing::TestWithParam<Values>, public SegmentDisk {
+ protected:
+  void SetUp() override {
+    Sample sample(3, 1, GetParam());
+    for (int i = 0; i < 260; ++i) content_[fmt::format("{:03}", i)] = {sample.values(), {}, 7};
+    for (int i = 0; i < 20; ++i) content_[fmt::format("{:03}", i * 13)] = sample.row(8);
+    for (int i = 0; i < 9; ++i) content_[fmt::format("{:03}+", i)] = {{}, {}, 9};
+    const auto segment = make(identity_of(1, 1), content_);
+    ASSERT_EQ(segment->vectors(0)->owner != nullptr, GetParam() == Values::kBytes);
+    descriptor_ = segment->descriptor();
+    sound_ = file_system.content(path(1));
+  }
+
+  // Requires that the file with these bytes is refused, naming it, by open or verify, and that
+  // reading it row by row is refused or gives what was written.
+  void expect_refused(const std::string& bytes, std::string_view what) {
+    file_system.set_content(path(1), bytes);
+    const auto segment = Segment::open(file_system, path(1), descriptor_, identity_of(1, 1));
+    Status status = segment ? Status() : Status(segment.error());
+    if (segment) {
+      const auto read = read_segment(**segment);
+      if (read) {
+        EXPECT_EQ(*read, content_) << what;
+      }
+      status = (*segment)->verify();
+    }
+    ASSERT_FALSE(status) << what;
+    EXPECT_EQ(status.error().code(), ErrorCode::kCorruption) << what;
+    EXPECT_THAT(status.error().message(), testing::HasSubstr(path(1)));
+  }
+
+  Content content_;
+  SegmentDescriptor descriptor_;
+  std::string sound_;
+};
+
+TEST_P(SegmentDamage, IsFoundInEveryByte) {
+  for (std::size_t i = 0; i < sound_.size(); ++i) {
+    std::string bytes = sound_;
+    bytes[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
+    expect_refused(bytes, fmt::format("byte {} of {}", i, bytes.size()));
+  }
+}
+
+TEST_P(SegmentDamage, IsFoundInEveryZeroedSector) {
+  for (std::size_t i = 0; i < sound_.size(); i += 512) {
+    std::string bytes = sound_;
+    const std::size_t count = std::min<std::size_t>(512, bytes.size() - i);
+    bytes.replace(i, count, count, '\0');
+    expect_refused(bytes, fmt::format("sector at {}", i));
+  }
+}
+
+TEST_P(SegmentDamage, IsFoundInEveryTruncation) {
+  for (std::size_t size = 0; size < sound_.size(); size += 13) {
+    expect_refused(sound_.substr(0, size), fmt::format("cut to {}", size));
+  }
+  expect_refused(sound_ + '\0', "one byte too many");
+}
+
+TEST_P(SegmentDamage, IsFoundInBlocksOfAnotherFile) {
+  make(identity_of(2, 1), content_);
+  const std::string other = file_system.content(path(2));
+  ASSERT_EQ(other.size(), sound_.size());
+  expect_refused(other, "another file");
+  // The blocks are the same bytes in both: only the checksums in the table tell.
+  const std::size_t table = ByteReader(std::string_view(other).substr(other.size() - 64)).u64();
+  expect_refused(sound_.substr(0, table) + other.substr(table), "another table");
+  expect_refused(other.substr(0, table) + sound_.substr(table), "another header");
+}
+
+INSTANTIATE_TEST_SUITE_P(Values, SegmentDamage, testing::Values(Values::kFloats, Values::kBytes),
+                         [](const auto& values) {
+                           return values.param == Values::kBytes ? "planes" : "plain";
+                         });
+
+// A file made by hand, sound in its checksums and wrong in what it says.
+class SegmentForgery : public testing::Test, public SegmentDisk {
+ protected:
+  struct Part {
+    BlockEntry entry;
+    std::string stored;
+  };
+
+  static Part part(Section section, std::uint32_t items, std::string stored) {
+    Part part;
+    part.entry.section = section;
+    part.entry.items = items;
+    part.entry.stored_bytes = static_cast<std::uint32_t>(stored.size());
+    part.entry.raw_bytes = part.entry.stored_bytes;
+    part.stored = std::move(stored);
+    return part;
+  }
+  static std::string ids(std::vector<std::string> list) {
+    std::string block;
+    ByteWriter writer(block);
+    auto offset = static_cast<std::uint32_t>((list.size() + 1) * 4);
+    writer.u32(offset);
+    for (const std::string& id : list) {
+      writer.u32(offset += static_cast<std::uint32_t>(id.size()));
+    }
+    for (const std::string& id : list) writer.raw(id);
+    return block;
+  }
+  // A sound segment of two rows "a" and "b", dimension 1, as parts to be spoilt.
+  static std::vector<Part> sound() {
+    return {part(Section::kIds, 2, ids({"a", "b"})),
+            part(Section::kLsns, 2, std::string("\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16)),
+            part(Section::kVectors, 2, std::string(16, '\0'))};
+  }
+
+  Status check(const std::vector<Part>& parts, std::uint32_t rows = 2) {
+    const SegmentIdentity identity = identity_of(1, 1);
+    std::string bytes;
+    std::string table;
+    encode_header(identity, bytes);
+    for (const Part& part : parts) {
+      BlockEntry entry = part.entry;
+      std::string stored = part.stored;
+      stored.resize(padded(stored.size()));
+      entry.checksum = checksum(stored, segment_seed(identity, bytes.size()));
+      bytes += stored;
+      encode_entry(entry, table);
+    }
+    SegmentFooter footer;
+    footer.table_offset = bytes.size();
+    footer.blocks = static_cast<std::uint32_t>(parts.size());
+    footer.rows = rows;
+    footer.first_lsn = footer.last_lsn = 1;
+    footer.table_checksum = checksum(table, segment_seed(identity, bytes.size()));
+    bytes += table;
+    encode_footer(identity, bytes.size(), footer, bytes);
+    file_system.set_content(path(1), bytes);
+    const auto segment = TRY(Segment::open_unlisted(file_system, path(1)));
+    static_cast<void>(read_segment(*segment));
+    return segment->verify();
+  }
+
+  void expect_refused(const std::vector<Part>& parts, std::uint32_t rows = 2) {
+    const Status status = check(parts, rows);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::kCorruption);
+  }
+};
+
+TEST_F(SegmentForgery, PassesWhereNothingIsWrong) { EXPECT_TRUE(check(sound())); }
+
+TEST_F(SegmentForgery, IsRefusedForItsTable) {
+  expect_refused(sound(), 3);
+  expect_refused({});
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto parts = sound();
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(i));
+    expect_refused(parts);
+    parts = sound();
+    parts.push_back(parts[i]);
+    expect_refused(parts);
+    for (const std::uint32_t items : {0U, 1U, 3U, 0xffffffffU}) {
+      parts = sound();
+      parts[i].entry.items = items;
+      expect_refused(parts);
+    }
+    for (const std::uint32_t bytes : {0U, 15U, 17U, 0xffffffffU}) {
+      parts = sound();
+      parts[i].entry.raw_bytes = bytes;
+      expect_refused(parts);
+      parts[i].entry.stored_bytes = bytes;
+      expect_refused(parts);
+    }
+    for (const Codec codec : {Codec::kZstd, Codec::kPlanes, static_cast<Codec>(3)}) {
+      parts = sound();
+      parts[i].entry.codec = codec;
+      expect_refused(parts);
+    }
+    for (const int section : {0, 2, 6, 7, 8, 9, 0xffff}) {
+      parts = sound();
+      parts[i].entry.section = static_cast<Section>(section);
+      expect_refused(parts);
+    }
+  }
+}
+
+TEST_F(SegmentForgery, IsRefusedForItsIds) {
+  for (const auto& list : std::vector<std::vector<std::string>>{
+           {"b", "a"}, {"a", "a"}, {"", "abc"}, {"a", std::string(513, 'b')}}) {
+    expect_refused({part(Section::kIds, 2, ids(list)), sound()[1], sound()[2]});
+  }
+  for (const std::uint32_t offset : {0U, 11U, 13U, 14U, 15U, 0xffffffffU}) {
+    auto parts = sound();
+    std::string bytes;
+    ByteWriter(bytes).u32(offset);
+    parts[0].stored.replace(4, 4, bytes);  // where "a" ends and "b" begins
+    if (offset != 13) expect_refused(parts);
+  }
+}
+
+TEST_F(SegmentForgery, IsRefusedForItsLsns) {
+  auto parts = sound();
+  parts[1].stored[8] = 1;  // a width for which there are no bytes
+  expect_refused(parts);
+  parts[1].stored[8] = '\xff';
+  expect_refused(parts);
+  parts = sound();
+  parts[1].stored[0] = 2;  // beyond the last of the footer
+  expect_refused(parts);
+}
+
+TEST_F(SegmentForgery, IsRefusedForItsMetadata) {
+  const std::vector<std::string> bad = {
+      std::string("\0", 1) + "x",                   // one row too few
+      std::string("\0\0\0", 3),                     // one too many
+      std::string("\xff\xff\xff\xff\x0f\0", 6),     // a length beyond the block
+      std::string("\x03\x01" "a\x09\0", 5),         // no such type
+  };
+  for (const std::string& metadata : bad) {
+    auto parts = sound();
+    parts.push_back(part(Section::kMetadata, 2, metadata));
+    expect_refused(parts);
+  }
+  auto parts = sound();
+  parts.push_back(part(Section::kMetadata, 2, std::string("\x03\x01" "a\x04\0", 5)));
+  EXPECT_TRUE(check(parts));
+}
+
+// What decodes to more or less than the table says is refused without writing a byte more.
+TEST_F(SegmentForgery, IsRefusedForABomb) {
+  BlockCompressor compressor;
+  const std::string raw(200'000, '\0');
+  for (const std::uint32_t claimed : {2U, 199'999U, 200'001U, 262'144U}) {
+    auto parts = sound();
+    parts.push_back(part(Section::kMetadata, 2, std::string(compressor.zstd(raw))));
+    parts.back().entry.codec = Codec::kZstd;
+    parts.back().entry.raw_bytes = claimed;
+    expect_refused(parts);
+  }
+  auto parts = sound();
+  parts[2].stored = compressor.planes(raw);
+  parts[2].entry.codec = Codec::kPlanes;
+  parts[2].entry.stored_bytes = 15;
+  parts[2].stored.resize(15);
+  expect_refused(parts);
+}
+
+}  // namespace
+}  // namespace alcove::segments

@@ -63,8 +63,8 @@ class Metadata {
   Metadata() = default;
 
   // From JSON text. Duplicate keys: the last wins; null members are dropped; numbers are the
-  // nearest double. Errors: kInvalidText where it is not JSON or not an object's text; kInvalidValue
-  // for nested objects, other lists, \u0000, a number beyond double; kTooLong past
+  // nearest double. Errors: kInvalidText where it is not JSON or not an object's text;
+  // kInvalidValue for nested objects, other lists, \u0000, a number beyond double; kTooLong past
   // kMetadataTextBytesMax of canonical text. Each with the byte offset in `text`.
   static Result<Metadata> parse_json(std::string_view text);
   // Requires: MetadataView::valid(encoded).

@@ -323,8 +323,9 @@ std::string format_json_number(double value) {
   if (value == 0) return "0";
   // Shortest digits as d.ddde±xx: the layout is then only a matter of the point's place.
   std::array<char, 32> buffer;
-  const std::to_chars_result printed = std::to_chars(
-      buffer.data(), buffer.data() + buffer.size(), std::fabs(value), std::chars_format::scientific);
+  const std::to_chars_result printed =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::fabs(value),
+                    std::chars_format::scientific);
   const std::string_view text(buffer.data(), static_cast<std::size_t>(printed.ptr - buffer.data()));
   const std::size_t exponent_at = text.find('e');
   std::string digits(text.substr(0, 1));

@@ -45,7 +45,8 @@ Result<T> parse_number(std::string_view text, std::string_view type) {
     return fail(ErrorCode::kInvalidText, "\"{}\" is not a number", text.substr(0, 64));
   }
   T value{};
-  const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result read = std::from_chars(text.data(), end, value);
   if (read.ec == std::errc::result_out_of_range) {
     if (is_large(text)) {
       return fail(ErrorCode::kInvalidValue, "{} is out of range for type {}", text.substr(0, 64),

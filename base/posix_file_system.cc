@@ -127,11 +127,11 @@ class PosixFile final : public File {
 struct MappingSlot {
   std::atomic<std::uintptr_t> begin;
   std::atomic<std::size_t> bytes;
-  std::atomic<bool> faulted;
+  std::atomic<unsigned> faulted;  // 1 once a page could not be read
 };
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free);
 static_assert(std::atomic<std::size_t>::is_always_lock_free);
-static_assert(std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<unsigned>::is_always_lock_free);
 
 // As many as Linux by default lets a process have. Static, since a signal handler must find it,
 // and zero, so that slots never used take no memory.
@@ -165,7 +165,7 @@ MappingSlot* find_slot(std::uintptr_t address) {
 // kernel mapping for each page touched, of which there is a limit. The mark comes first, so that
 // who reads the zeros finds it.
 bool put_zeros_under(MappingSlot& slot) {
-  slot.faulted.store(true);
+  slot.faulted.store(1);
   void* const at = reinterpret_cast<void*>(slot.begin.load());
   return ::mmap(at, whole_pages(slot.bytes.load()), PROT_READ,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
@@ -213,7 +213,7 @@ class SlotPool {
       return nullptr;
     }
     MappingSlot& slot = mapping_slots[number];
-    slot.faulted.store(false);
+    slot.faulted.store(0);
     slot.bytes.store(bytes);
     slot.begin.store(reinterpret_cast<std::uintptr_t>(begin));
     return &slot;
@@ -251,9 +251,8 @@ class PosixMapping final : public Mapping {
 
   std::string_view bytes() const override { return {begin_, bytes_}; }
   bool faulted() const override {
-    // The reads of the bytes come before the read of the mark.
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return slot_ != nullptr && slot_->faulted.load();
+    // Not a load: that would let the reads of the bytes before it pass it.
+    return slot_ != nullptr && slot_->faulted.fetch_or(0) != 0;
   }
   void release_pages() const override {
     // Only a hint, and the pages of a file come back from it.

@@ -18,10 +18,11 @@ namespace alcove {
 //
 // FAULT MODEL
 //   crash(seed)   the machine stops: of every file each 512-byte sector written since its last sync
-//                 is, by chance, kept, lost, or (the last write of a file) torn; sizes may revert to
-//                 any size since the last sync; each unsynced create, rename and unlink is, by
-//                 chance and in order per directory, kept or undone. Every File, Mapping and lock
-//                 handed out before fails from then on (kIo, "the machine stopped").
+//                 is, by chance, kept, lost (back to any earlier content since then), or, in the
+//                 last write of a file, torn; sizes may revert to any size since the last sync;
+//                 each unsynced create, rename and unlink is, by chance and in order per directory,
+//                 kept or undone. Every File, Mapping and lock handed out before fails from then on
+//                 (kIo, "the machine stopped").
 //   fail          before every call a hook may decide its outcome.
 //   capacity      the disk holds only so many bytes; past it kDiskFull. A write fills what is left.
 //

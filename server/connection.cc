@@ -360,6 +360,7 @@ void Connection::on_writable(const error_code& error) {
 // The run may call back when the connection is long gone, so the callback holds it weakly.
 void Connection::await_run() {
   wait_ = Wait::kRun;
+  next_ = Next::kStep;  // when it is over
   run_wakes_us_ = conversation_->run().wake_at_us();
   set_run_timer();
   conversation_->run().when_ready([weak = weak_from_this()] {

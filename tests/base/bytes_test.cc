@@ -75,8 +75,10 @@ TEST(Bytes, VarintsOfEveryLengthComeBack) {
 }
 
 TEST(Bytes, RefuseAVarintBeyond64Bits) {
-  for (const std::string& bytes : {std::string(9, '\x80') + "\x02", std::string(10, '\xff') + "\x01",
-                                   std::string(20, '\x80')}) {
+  const std::string too_large = std::string(9, '\x80') + "\x02";
+  const std::string too_long = std::string(10, '\x80') + "\x01";
+  const std::string endless(20, '\x80');
+  for (const std::string& bytes : {too_large, too_long, endless}) {
     ByteReader reader(bytes);
     EXPECT_EQ(reader.varint(), 0U);
     EXPECT_FALSE(reader.ok());

@@ -155,8 +155,9 @@ TEST(Metadata, EncodesAsItsHeaderSays) {
   writer.varint(2);
   writer.string("x");
   writer.string("");
-  EXPECT_EQ(parsed(R"({"list": ["x", ""], "aa": "text", "c": false, "b": true, "ab": -0.5})").encoded(),
-            expected);
+  const Metadata metadata =
+      parsed(R"({"list": ["x", ""], "aa": "text", "c": false, "b": true, "ab": -0.5})");
+  EXPECT_EQ(metadata.encoded(), expected);
 }
 
 TEST(Metadata, TheEmptyObjectIsNone) {

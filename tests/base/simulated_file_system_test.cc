@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -19,7 +20,6 @@ using Call = SimulatedFileSystem::Call;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Not;
 
 constexpr std::uint64_t kSeeds = 200;
 constexpr std::size_t kSector = 512;

@@ -11,15 +11,19 @@ namespace {
 
 using namespace std::string_view_literals;
 
-TEST(Utf8, EveryScalarValueIsSound) {
+TEST(Utf8, EveryScalarValueIsSoundAndNoneWithItsLastByteCutOff) {
+  unsigned wrong = 0;
+  std::string text;
   for (char32_t point = 1; point <= 0x10ffff; ++point) {
     if (point == 0xd800) point = 0xe000;
-    std::string text;
+    text.clear();
     append_utf8(text, point);
-    ASSERT_FALSE(find_bad_utf8(text).has_value()) << std::hex << static_cast<unsigned>(point);
-    // No sequence is sound with its last byte cut off.
-    ASSERT_EQ(find_bad_utf8(text.substr(0, text.size() - 1)).has_value(), text.size() > 1);
+    if (find_bad_utf8(text)) ++wrong;
+    const bool longer = text.size() > 1;
+    text.pop_back();
+    if (find_bad_utf8(text).has_value() != longer) ++wrong;
   }
+  EXPECT_EQ(wrong, 0U);
 }
 
 TEST(Utf8, EncodesAtTheEdgesOfEachLength) {

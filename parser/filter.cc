@@ -116,7 +116,7 @@ const auto any = (word("ANY") >> symbol("("))[turn_into(FilterNode::EqualAny{})]
                  value("a list")[any_operand] > symbol(")");
 
 const auto comparison =
-    (symbol("=")[compares(Comparison::kEqual)] > (any | compared)) |
+    (symbol("=")[compares(Comparison::kEqual)] > named("a value")[any | compared]) |
     ((symbol("<>") | symbol("!="))[compares(Comparison::kNotEqual)] > compared) |
     (symbol("<=")[compares(Comparison::kLessEqual)] > compared) |
     (symbol("<")[compares(Comparison::kLess)] > compared) |
@@ -128,8 +128,9 @@ const auto in_list = symbol("(") > list_of(value("a value")[in_item]) > symbol("
 const auto in = word("IN")[turn_into(FilterNode::In{})] > in_list;
 const auto like = word("LIKE")[turn_into(FilterNode::Like{})] > value("a pattern")[pattern];
 
-const auto negated_in = word("IN")[turn_into(FilterNode::In{.subject = {}, .negated = true, .values = {}})] > in_list;
-const auto negated_like =
+const auto not_in =
+    word("IN")[turn_into(FilterNode::In{.subject = {}, .negated = true, .values = {}})] > in_list;
+const auto not_like =
     word("LIKE")[turn_into(FilterNode::Like{.subject = {}, .negated = true, .pattern = {}})] >
     value("a pattern")[pattern];
 
@@ -141,7 +142,7 @@ const auto is_null = word("IS")[turn_into(FilterNode::IsNull{})] > -word("NOT")[
 
 const auto predicate = Rule<FilterNode>("a field") =
     predicate_subject[begin_predicate] >
-    named("an operator")[comparison | in | like | (word("NOT") > (negated_in | negated_like)) |
+    named("an operator")[comparison | in | like | (word("NOT") > (not_in | not_like)) |
                          contains | exists | is_null];
 
 const auto append_predicate = [](auto& context) {

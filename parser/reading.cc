@@ -46,10 +46,12 @@ const auto top_is_given = [](auto& context) {
 };
 
 const auto query_draft = Rule<Draft<Query>>("QUERY") =
-    here[to<&Query::offset>] >> word("QUERY") > -(!next_clause >> name("an index name")[to<&Query::index>]) >
+    here[to<&Query::offset>] >> word("QUERY") >
+    -(!next_clause >> name("an index name")[to<&Query::index>]) >
     -((word("NAMESPACE") > list_of(namespace_name[add_namespace])) |
       (word("ALL") >> word("NAMESPACES"))[all_namespaces]) > word("NEAREST") >
-    ((word("ID") > value("a record's id")[nearest_id]) | value("a vector")[to<&Query::nearest>]) >
+    named("a vector")[(word("ID") > value("a record's id")[nearest_id]) |
+                      value("a vector")[to<&Query::nearest>]] >
     query_clauses > named("TOP")[x3::eps[top_is_given]];
 
 const auto query = Rule<Query>("QUERY") = query_draft[become];

@@ -1,9 +1,24 @@
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "parser/vocabulary.h"
 
 namespace alcove::parser {
 namespace {
+
+// Whether a statement cannot end in this: something has to follow.
+bool asks_for_more(std::string_view last) {
+  constexpr std::array<std::string_view, 12> kWords = {"SELECT", "FROM", "WHERE", "AND",
+                                                       "OR",     "NOT",  "AS",    "BY",
+                                                       "ON",     "JOIN", "IN",    "LIKE"};
+  if (last.size() == 1 && std::string_view(",+-/<>=|.").find(last[0]) != std::string_view::npos) {
+    return true;
+  }
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [last](std::string_view it) { return equals_keyword(last, it); });
+}
 
 // One string, quoted name or character at `at`; false on a fault.
 bool skip_one(Input& input, const char*& at) {
@@ -25,6 +40,7 @@ bool skip_one(Input& input, const char*& at) {
 
 bool read_rest(Input& input, const char*& at, x3::unused_type&) {
   std::string open;  // the closing brackets still to come
+  std::string_view last;
   while (!input.failed() && at != input.end() && *at != ';') {
     const char c = *at;
     if (c == '(' || c == '[') {
@@ -38,11 +54,16 @@ bool read_rest(Input& input, const char*& at, x3::unused_type&) {
       open.pop_back();
       input.leave();
     }
+    const char* const begin = at;
     if (!skip_one(input, at)) return false;
+    last = {begin, at};
     at = input.skip_blanks(at);
   }
   if (!input.failed() && !open.empty()) {
     return input.fail(ErrorCode::kSyntax, at, std::string("expected \"") + open.back() + '"');
+  }
+  if (!input.failed() && asks_for_more(last)) {
+    return input.fail(ErrorCode::kSyntax, at, "syntax error at end of input");
   }
   return !input.failed();
 }

@@ -105,7 +105,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
-// The keyword that `text` nearly is.
+// The keyword that `text` nearly is. Three letters are near to too many: there only their order
+// may differ.
 std::optional<std::string_view> near_keyword(std::string_view text) {
   constexpr std::size_t kLengthMin = 3;
   constexpr std::size_t kLengthMax = 16;
@@ -116,6 +117,9 @@ std::optional<std::string_view> near_keyword(std::string_view text) {
   for (const std::string_view it : kKeywords) {
     if (it.size() < kLengthMin) continue;
     const std::size_t distance = edit_distance(lower_case(text), lower_case(it));
+    const bool same_letters = std::is_permutation(text.begin(), text.end(), it.begin(), it.end(),
+                                                  [](char a, char b) { return (a ^ b) % 32 == 0; });
+    if (text.size() == kLengthMin && !same_letters) continue;
     if (distance < best || (distance == best && !nearest)) {
       best = distance;
       nearest = it;

@@ -289,7 +289,8 @@ inline constexpr auto flag = set<Member, true>;
 // Reads with a grammar from outside X3: the way in for read_… functions.
 template <class Grammar, class Attribute>
 bool run(const Grammar& grammar, Input& input, const char*& at, Attribute& attribute) {
-  return x3::parse(at, input.end(), x3::with<InputTag>(input)[grammar], attribute);
+  const char* const end = input.end();
+  return grammar.parse(at, end, x3::make_context<InputTag>(input), x3::unused, attribute);
 }
 
 }  // namespace alcove::parser

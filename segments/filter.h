@@ -10,7 +10,14 @@
 
 namespace alcove::segments {
 
-enum class Comparison : unsigned char { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+enum class Comparison : unsigned char {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+};
 
 // An operand: a string, a number or a boolean.
 using Operand = std::variant<std::string, double, bool>;
@@ -42,8 +49,8 @@ class Filter {
   bool matches(std::string_view id, MetadataView metadata) const;
 
   // What the filter says of ids alone, so that a reader need not look at the rest. Every matching
-  // id lies in [first, last) (a LIKE's literal prefix is such a range); `ids`, with has_ids, are the
-  // only ones that can match, none at all if it is empty. Taken from the top-level AND; always safe
+  // id lies in [first, last) (a LIKE's literal prefix is such a range); with has_ids, `ids` are the
+  // only ones that can match: none at all if it is empty. Taken from the top-level AND; always safe
   // to ignore.
   struct IdBounds {
     std::string first;               // inclusive

@@ -20,8 +20,8 @@ LikePattern::LikePattern(std::string_view pattern) {
     if (pattern[i] == '%' || pattern[i] == '_') {
       in_prefix = false;
       const Element wildcard = pattern[i] == '%' ? kAnyRun : kAnyCharacter;
-      const bool repeated = wildcard == kAnyRun && !elements_.empty() && elements_.back() == kAnyRun;
-      if (!repeated) elements_.push_back(wildcard);
+      const bool behind_run = !elements_.empty() && elements_.back() == kAnyRun;
+      if (wildcard != kAnyRun || !behind_run) elements_.push_back(wildcard);
       continue;
     }
     if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;

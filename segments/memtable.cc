@@ -73,9 +73,12 @@ const Memtable::Entry* Memtable::write(Lsn lsn, std::string_view id, const float
   SkipList::Path path;
   SkipList::Node* const node = state_->ids.find(id, path);
   Entry* const older = node ? node->newest.load(std::memory_order_relaxed) : nullptr;
+  // A new id comes behind its entry, so that it lies beside the node that will be made for it:
+  // a search compares ids and looks at no entry on its way.
+  std::byte* const place = state_->arena.allocate(sizeof(Entry), alignof(Entry));
   const std::string_view kept_id = node ? node->id : state_->arena.copy(id);
-  Entry* const entry = new (state_->arena.allocate(sizeof(Entry), alignof(Entry)))
-      Entry{kept_id, values, squared_norm, metadata, lsn, older, kLsnMax};
+  Entry* const entry =
+      new (place) Entry{kept_id, values, squared_norm, metadata, lsn, older, kLsnMax};
   std::int64_t change = 0;
   if (node != nullptr) {
     node->newest.store(entry, std::memory_order_release);  // Invariant 1

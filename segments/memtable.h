@@ -23,8 +23,8 @@ enum class Knowledge : unsigned char { kBlind, kKnown };
 //
 // Invariants
 //   1. An entry is fully built before a reader can reach it.
-//   2. Entries of one id form a chain from the newest to the oldest, LSNs falling (several writes of
-//      one commit to one id leave the last only as the newest at that LSN).
+//   2. Entries of one id form a chain from the newest to the oldest, LSNs never rising (of several
+//      writes of one commit to one id only the last is seen, at any snapshot).
 //   3. bytes() grows only; it counts all that the memtable allocated.
 class Memtable {
  public:
@@ -40,7 +40,7 @@ class Memtable {
 
     bool tombstone() const { return values == nullptr; }
     // Whether this is the version a reader at `snapshot` sees (maybe a tombstone). Requires:
-    // snapshot < kLsnMax. Stays true or false as long as all commits up to `snapshot` are applied.
+    // snapshot < kLsnMax, and every commit up to it is applied.
     bool visible_at(Lsn snapshot) const {
       return lsn <= snapshot && replaced_at.load(std::memory_order_acquire) > snapshot;
     }
@@ -52,7 +52,7 @@ class Memtable {
   Memtable& operator=(const Memtable&) = delete;
 
   // ---- the writer ----
-  // Requires: `lsn` not below any before; `values` has `dimension` floats; `metadata` is valid.
+  // Requires: 0 < `lsn` < kLsnMax, not below any before; `values` has `dimension` floats; `metadata` is valid.
   void upsert(Lsn lsn, std::string_view id, const float* values, std::string_view metadata,
               Knowledge knowledge);
   void erase(Lsn lsn, std::string_view id, Knowledge knowledge);

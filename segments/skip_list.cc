@@ -4,6 +4,7 @@
 #include <bit>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace alcove::segments {
 
@@ -52,8 +53,9 @@ SkipList::Node* SkipList::descend(IsBefore is_before, Visit visit) const {
 
 SkipList::Node* SkipList::find(std::string_view id, Path& path) {
   path.fill(head_);
-  const Node* const before = descend([id](const Node& node) { return node.id < id; },
-                                     [&path](std::size_t level, Node* node) { path[level] = node; });
+  const Node* const before =
+      descend([id](const Node& node) { return node.id < id; },
+              [&path](std::size_t level, Node* node) { path[level] = node; });
   Node* const found = before->next(0);
   return found != nullptr && found->id == id ? found : nullptr;
 }

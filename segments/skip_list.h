@@ -65,8 +65,8 @@ class SkipList {
   Node* make_node(std::size_t height, std::string_view id, Knowledge first,
                   Memtable::Entry* entry);
   std::size_t random_height();
-  // The last node for which `is_before(node)`, head_ if there is none; `visit(level, node)` is told
-  // the last one of each level.
+  // The last node for which `is_before(node)`, head_ if there is none; `visit(level, node)` is
+  // told the last one of each level.
   template <class IsBefore, class Visit>
   Node* descend(IsBefore is_before, Visit visit) const;
 

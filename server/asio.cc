@@ -1,2 +1,2 @@
-// The compiled half of Boost.Asio, once: BOOST_ASIO_SEPARATE_COMPILATION keeps it out of the others.
+// The compiled half of Boost.Asio, once: BOOST_ASIO_SEPARATE_COMPILATION keeps it out elsewhere.
 #include <boost/asio/impl/src.hpp>

@@ -94,14 +94,23 @@ Connection::Connection(Socket socket, ServerState& state)
       socket_(std::move(socket)),
       timer_(socket_.get_executor()) {}
 
-Connection::~Connection() = default;
+// Closed by then, but for handlers that could not be queued or run to their end.
+Connection::~Connection() { close(); }
 
 void Connection::end_session() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    self->ending_ = true;
-    const bool idle = self->wait_ == Wait::kReadable && self->phase_ == Phase::kTalking;
-    if (idle) self->go_on();
-  });
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->end_when_idle(); });
+}
+
+void Connection::end_when_idle() {
+  ending_ = true;
+  if (wait_ == Wait::kReadable && phase_ == Phase::kTalking) go_on();
+}
+
+void Connection::on_signal(SessionSignal signal) {
+  on_run_ready();  // its next step finds the session cancelled
+  if (signal != SessionSignal::kTerminate) return;
+  if (wait_ == Wait::kWritable) return close();  // a client that does not listen cannot be told
+  end_when_idle();
 }
 
 void Connection::abandon() {
@@ -221,10 +230,12 @@ void Connection::open_session(const StartupMessage& message) {
   conversation_ = std::make_unique<Conversation>(
       *session_, output_, state_.options.output_buffer_bytes, state_.options.on_panic);
   state_.registry.connect(
-      key_->process_id, [this, session = session_.get()](SessionSignal signal) {
+      key_->process_id,
+      [weak = weak_from_this(), session = session_.get()](SessionSignal signal) {
         session->cancel();
-        asio::post(socket_.get_executor(), [self = shared_from_this()] { self->on_run_ready(); });
-        if (signal == SessionSignal::kTerminate) end_session();
+        const auto self = weak.lock();
+        if (!self) return;
+        asio::post(self->socket_.get_executor(), [self, signal] { self->on_signal(signal); });
       });
   for (const auto& [name, value] : session_->reported_settings()) {
     writer.parameter_status(name, value);
@@ -304,7 +315,8 @@ bool Connection::receive_bytes(std::uint64_t bytes_wanted) {
 bool Connection::send_output() {
   while (sent_ < output_.size()) {
     error_code error;
-    sent_ += socket_.write_some(asio::buffer(output_.data() + sent_, output_.size() - sent_), error);
+    const auto rest = asio::buffer(output_.data() + sent_, output_.size() - sent_);
+    sent_ += socket_.write_some(rest, error);
     if (!error || error == asio::error::interrupted) continue;
     if (is_again(error)) {
       await_writable();

@@ -62,6 +62,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void go_on();  // catches what libraries throw
   void serve_slice();
   void yield();
+  void end_when_idle();
+  void on_signal(SessionSignal signal);
   void close();
 
   // ---- receiving; false: a wait has begun, or the connection is closed ----

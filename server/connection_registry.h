@@ -10,9 +10,14 @@
 #include <unordered_map>
 
 #include "base/random.h"
-#include "server/session_signal.h"
 
 namespace alcove::server {
+
+// What may be done to a session from outside.
+enum class SessionSignal : unsigned char {
+  kCancel,     // the statement under way fails with 57014
+  kTerminate,  // so does it, and the session ends with 57P01
+};
 
 // Every open session, by the process id that its client knows it by: who may signal whom, and how
 // many there are. Thread-safe.

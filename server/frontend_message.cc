@@ -49,7 +49,9 @@ FrontendFrame frame_message(std::string_view stream, std::uint64_t statement_byt
 
 Result<std::string_view> parse_query_message(std::string_view body) {
   const std::size_t end = body.find('\0');
-  if (end == std::string_view::npos) return Error(ErrorCode::kProtocol, "invalid string in message");
+  if (end == std::string_view::npos) {
+    return Error(ErrorCode::kProtocol, "invalid string in message");
+  }
   const std::string_view text = body.substr(0, end);
   TRY(check_text(text));
   if (end + 1 != body.size()) return Error(ErrorCode::kProtocol, "invalid message format");

@@ -46,7 +46,7 @@ struct FrontendFrame {
   enum class Kind : unsigned char {
     kIncomplete,   // `bytes` are needed; only the header's own while the length is not known
     kMessage,      // a whole message of `bytes`, header and all
-    kOversize,     // `bytes`, to be skipped: more than the limit, but no more than a message may have
+    kOversize,     // `bytes`, to be skipped: over the limit, but a message may be so long
     kUnknownType,  // the stream makes no sense from here
     kBadLength,    // the same
   };

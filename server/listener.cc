@@ -1,6 +1,7 @@
 #include "server/listener.h"
 
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -97,20 +98,28 @@ void Listener::on_accept(const error_code& error, Socket socket) {
   if (!acceptor_.is_open()) return;
   if (!error) {
     paused_ = false;
-    if (state_.connections.count() < state_.options.connections_max + kUnopenedSocketsMax) {
-      Connection::start(std::move(socket), state_);
-    } else {
-      Connection::refuse(std::move(socket));
-    }
+    take(std::move(socket));
     return accept();
   }
-  // A client that was gone before we came to it; anything else may last, so that trying again at
-  // once would only burn a core.
+  // The one was gone before we came to it; anything else may last, so that trying again at once
+  // would only burn a core.
   if (error == asio::error::connection_aborted) return accept();
   if (!paused_) log_warning("cannot accept connections: {}", error.message());
   paused_ = true;
   pause_.expires_after(kAcceptPause);
   pause_.async_wait([self = shared_from_this()](const error_code&) { self->accept(); });
+}
+
+void Listener::take(Socket socket) {
+  try {
+    if (state_.connections.count() < state_.options.connections_max + kUnopenedSocketsMax) {
+      Connection::start(std::move(socket), state_);
+    } else {
+      Connection::refuse(std::move(socket));
+    }
+  } catch (const std::exception& exception) {
+    log_error("a connection was not taken: {}", exception.what());
+  }
 }
 
 }  // namespace alcove::server

@@ -34,6 +34,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
  private:
   void accept();
   void on_accept(const boost::system::error_code& error, Socket socket);
+  void take(Socket socket);
 
   boost::asio::io_context& context_;
   ServerState& state_;

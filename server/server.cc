@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/log.h"
+#include "executor/engine.h"
 #include "server/connection.h"
 #include "server/listener.h"
 #include "server/server_state.h"
@@ -36,12 +37,15 @@ class Server::Parts {
 
   Status listen();
   void start();
+  void serve(executor::Database& database);
   void stop();
 
-  ServerState& state() { return state_; }
   std::uint16_t port() const { return port_; }
+  std::size_t session_count() const { return state_.registry.count(); }
 
  private:
+  void run_handlers();
+
   ServerState state_;
   asio::io_context context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
@@ -67,7 +71,9 @@ Status Server::Parts::listen() {
       port = listeners_.front()->port();
     }
   }
-  if (listeners_.empty()) return Error(ErrorCode::kInvalidValue, "there is no address to listen on");
+  if (listeners_.empty()) {
+    return Error(ErrorCode::kInvalidValue, "there is no address to listen on");
+  }
   port_ = port;
   return {};
 }
@@ -75,8 +81,28 @@ Status Server::Parts::listen() {
 void Server::Parts::start() {
   for (const auto& listener : listeners_) listener->start();
   for (unsigned i = 0; i < state_.options.worker_threads; ++i) {
-    threads_.emplace_back([this] { context_.run(); });
+    threads_.emplace_back([this] { run_handlers(); });
   }
+}
+
+void Server::Parts::run_handlers() {
+  while (true) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception& exception) {
+      // Memory was short where a handler was to be queued: its connection ends, not its thread.
+      log_error("a handler failed: {}", exception.what());
+    }
+  }
+}
+
+void Server::Parts::serve(executor::Database& database) {
+  database.engine().signal_session = [this](std::int32_t process_id, bool terminate) {
+    return state_.registry.signal(process_id, terminate ? SessionSignal::kTerminate
+                                                        : SessionSignal::kCancel);
+  };
+  state_.database = &database;
 }
 
 void Server::Parts::stop() {
@@ -97,6 +123,9 @@ void Server::Parts::stop() {
     state_.connections.wait_until_empty();
     work_.reset();
     for (std::thread& thread : threads_) thread.join();
+    if (executor::Database* const database = state_.database) {
+      database->engine().signal_session = nullptr;
+    }
   });
 }
 
@@ -115,13 +144,9 @@ Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
-void Server::serve(executor::Database& database) { parts_->state().database = &database; }
+void Server::serve(executor::Database& database) { parts_->serve(database); }
 void Server::stop() { parts_->stop(); }
 std::uint16_t Server::port() const { return parts_->port(); }
-std::size_t Server::session_count() const { return parts_->state().registry.count(); }
-
-bool Server::signal_session(std::int32_t process_id, SessionSignal signal) {
-  return parts_->state().registry.signal(process_id, signal);
-}
+std::size_t Server::session_count() const { return parts_->session_count(); }
 
 }  // namespace alcove::server

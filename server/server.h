@@ -9,7 +9,6 @@
 
 #include "base/env.h"
 #include "base/result.h"
-#include "server/session_signal.h"
 
 namespace alcove::executor {
 class Database;
@@ -49,16 +48,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // From now on sessions are opened. `database` must outlive stop().
+  // From now on sessions are opened, which can signal each other (pg_cancel_backend). Called once.
+  // `database` must outlive stop().
   void serve(executor::Database& database);
 
   // Ends every session and returns when all are gone. New clients are told 57P03, idle sessions
   // 57P01 at once, others 57P01 at the end of the statement under way, which is cancelled after
   // stop_grace_ms. A second call waits for the first.
   void stop();
-
-  // For pg_cancel_backend() and pg_terminate_backend(). False if there is no such session.
-  bool signal_session(std::int32_t process_id, SessionSignal signal);
 
   std::uint16_t port() const;
   std::size_t session_count() const;

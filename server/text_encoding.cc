@@ -47,7 +47,9 @@ bool names_utf8(std::string_view client_encoding) {
 
 std::size_t character_position(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  const auto begins_character = [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  };
   const auto begun = std::count_if(before.begin(), before.end(), begins_character);
   // An offset within a character counts as that character, which `before` has begun already.
   const bool within = offset < text.size() && !begins_character(text[offset]);

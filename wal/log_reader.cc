@@ -30,7 +30,7 @@ LogReader::LogReader(std::unique_ptr<File> file, std::uint64_t file_bytes,
       file_bytes_(file_bytes),
       header_(header),
       identity_(file_identity(header.database_id, header.name)),
-      window_(*file_),
+      window_(*file_, file_bytes),
       next_lsn_(header.name.first_lsn) {}
 
 Result<std::unique_ptr<LogReader>> LogReader::open(FileSystem& file_system,

@@ -76,8 +76,9 @@ TEST(Distance, EveryTargetGivesTheBitsOfTheReference) {
     const std::uint32_t dot = bits(reference::dot(query, rows, dimension));
     const std::uint32_t l2 = bits(reference::squared_l2(query, rows, dimension));
     for (const DistanceKernels& target : kernels) {
-      ASSERT_EQ(bits(target.dot(query, rows, dimension)), dot) << target.target << " " << dimension;
-      ASSERT_EQ(bits(target.squared_l2(query, rows, dimension)), l2) << target.target << " " << dimension;
+      SCOPED_TRACE(target.target);
+      ASSERT_EQ(bits(target.dot(query, rows, dimension)), dot) << dimension;
+      ASSERT_EQ(bits(target.squared_l2(query, rows, dimension)), l2) << dimension;
     }
   });
 }

@@ -74,7 +74,9 @@ TEST_F(MemtableTest, LaterWriteOfOneCommitHidesTheEarlierEverywhere) {
   EXPECT_EQ(seen("a", 5), "2");
   const Memtable::Rows rows = memtable_.rows(0, 10);
   ASSERT_EQ(rows.count, 2u);
-  for (const Lsn snapshot : {4u, 5u, 6u, 1000u}) EXPECT_FALSE(rows.entries[0]->visible_at(snapshot));
+  for (const Lsn snapshot : {4u, 5u, 6u, 1000u}) {
+    EXPECT_FALSE(rows.entries[0]->visible_at(snapshot));
+  }
   EXPECT_FALSE(rows.entries[1]->visible_at(4));
   EXPECT_TRUE(rows.entries[1]->visible_at(5));
 }

@@ -1,0 +1,145 @@
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/simulated_file_system.h"
+#include "executor/database.h"
+#include "tests/crash/life.h"
+#include "tests/support/statement_runner.h"
+
+namespace alcove::tests {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+executor::DatabaseOptions options() {
+  executor::DatabaseOptions options;
+  options.directory = "/db";
+  options.log_file_bytes = 64 << 10;
+  options.background_threads = false;
+  options.on_panic = [](const Error&) {};
+  return options;
+}
+
+// A small database with every kind of file, and what damage to any byte of it does.
+class FlipTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(disk_.create_directory("/db"));
+    auto database = open(disk_);
+    ASSERT_TRUE(database) << database.error().message();
+    run(**database, "CREATE INDEX i DIMENSION 4 METRIC euclidean");
+    // Plain vectors with metadata, then a second segment with a tombstone.
+    for (int i = 0; i < 40; ++i) {
+      run(**database, fmt::format("UPSERT INTO i NAMESPACE plain VALUES "
+                                  "('r{:02}', [0.{}1, 0.37{}, 1.{}3, 7e-3], '{{\"n\": {}}}')",
+                                  i, i, i, i, i));
+    }
+    run(**database, "CHECKPOINT");
+    run(**database, "DELETE FROM i NAMESPACE plain WHERE id = 'r07'");
+    run(**database, "CHECKPOINT");
+    // Vectors of small integers, which compress.
+    std::string rows;
+    for (int i = 0; i < 500; ++i) {
+      rows += fmt::format("{}('c{}', [{}, 1, 2, 3])", i == 0 ? "" : ", ", i, i % 7);
+    }
+    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + rows);
+    run(**database, "CHECKPOINT");
+    // In the log only.
+    run(**database, "UPSERT INTO i NAMESPACE logged VALUES ('a', [1, 2, 3, 4]), ('b', [5, 6, 7, 8])");
+    run(**database, "UPDATE i NAMESPACE logged SET x = 'y' WHERE id = 'b'");
+    // An idle log is marked, so that its last frame is proven.
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE((*database)->run_background());
+    for (const char* name : {"logged", "packed", "plain"}) {
+      auto rows_now = read(**database, name);
+      ASSERT_TRUE(rows_now) << rows_now.error().message();
+      expected_[name] = std::move(*rows_now);
+    }
+    database->reset();
+    disk_.stop();
+  }
+
+  Result<std::unique_ptr<executor::Database>> open(SimulatedFileSystem& disk) {
+    return executor::Database::open({disk, clock_, random_}, options());
+  }
+  void run(executor::Database& database, const std::string& text) {
+    StatementRunner runner(database);
+    const auto done = runner.run(text);
+    ASSERT_TRUE(done) << text << ": " << done.error().message();
+  }
+  static Result<Rows> read(executor::Database& database, const std::string& name) {
+    StatementRunner runner(database);
+    auto records = TRY(runner.one("SELECT * FROM i NAMESPACE " + name));
+    auto nearest =
+        TRY(runner.one("QUERY i NAMESPACE " + name + " NEAREST [1, 1, 1, 1] TOP 1000 INCLUDE METADATA"));
+    for (auto& row : nearest.rows) records.rows.push_back(std::move(row));
+    return std::move(records.rows);
+  }
+
+  // What is wrong after byte `at` of `path` was changed; empty: nothing.
+  std::string damage(const std::string& path, std::size_t at, unsigned char mask) {
+    const auto disk = disk_.clone();
+    std::string bytes = disk->content(path);
+    bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ mask);
+    disk->set_content(path, std::move(bytes));
+    const bool in_segment = path.ends_with(".seg");
+    auto database = open(*disk);
+    if (!database) {
+      const Error error = database.error();
+      if (in_segment) return "one tenant's damage stops the server: " + error.message();
+      if (error.code() != ErrorCode::kCorruption && error.code() != ErrorCode::kTooNew) {
+        return "refused for another reason: " + error.message();
+      }
+      const std::string file = path.substr(path.rfind('/') + 1);
+      if (error.message().find(file) == std::string::npos) {
+        return "refused without naming the file: " + error.message();
+      }
+      return {};
+    }
+    int damaged = 0;
+    for (const auto& [name, rows] : expected_) {
+      const auto found = read(**database, name);
+      if (found) {
+        if (*found != rows) return "wrong rows in " + name;
+        continue;
+      }
+      ++damaged;
+      if (!in_segment || found.error().code() != ErrorCode::kCorruption) {
+        return name + ": " + found.error().message();
+      }
+      if (found.error().message().find('"' + name + '"') == std::string::npos) {
+        return "the error does not name the namespace: " + found.error().message();
+      }
+    }
+    return damaged > 1 ? "damage in one segment hurts two namespaces" : "";
+  }
+
+  SimulatedFileSystem disk_;
+  ManualClock clock_;
+  SeededRandom random_{7};
+  std::map<std::string, Rows> expected_;
+};
+
+TEST_F(FlipTest, EveryByteIsCheckedOrHarmless) {
+  // Preallocated zeros are all alike: one in so many is tried, unless all are asked for.
+  const std::size_t zero_step = std::getenv("ALCOVE_FLIP_ALL") != nullptr ? 1 : 509;
+  std::size_t tried = 0;
+  for (const std::string& path : disk_.paths()) {
+    const std::string bytes = disk_.content(path);
+    const std::size_t used = bytes.find_last_not_of('\0') + 1;
+    for (std::size_t at = 0; at < bytes.size(); at += at < used + 64 ? 1 : zero_step) {
+      const unsigned char mask = at % 2 == 0 ? 0xff : static_cast<unsigned char>(1U << (at % 8));
+      const std::string problem = damage(path, at, mask);
+      ASSERT_EQ(problem, "") << path << " at " << at;
+      ++tried;
+    }
+  }
+  RecordProperty("flips", static_cast<int>(tried));
+  EXPECT_GT(tried, 10'000U);
+}
+
+}  // namespace
+}  // namespace alcove::tests

@@ -1,0 +1,87 @@
+#include "tests/support/statement_runner.h"
+
+#include <utility>
+
+#include "parser/parse.h"
+
+namespace alcove::tests {
+namespace {
+
+using executor::Cell;
+
+std::string text_of(const Cell& cell) {
+  struct Text {
+    std::string operator()(std::monostate) const { return "NULL"; }
+    std::string operator()(bool value) const { return value ? "t" : "f"; }
+    std::string operator()(std::int64_t value) const { return std::to_string(value); }
+    std::string operator()(float value) const { return fmt::format("{}", value); }
+    std::string operator()(double value) const { return fmt::format("{}", value); }
+    std::string operator()(std::string_view value) const { return std::string(value); }
+    std::string operator()(std::span<const float> values) const {
+      std::string text = "{";
+      for (const float value : values) {
+        if (text.size() > 1) text += ',';
+        text += fmt::format("{}", value);
+      }
+      return text + "}";
+    }
+  };
+  return std::visit(Text(), cell);
+}
+
+class CollectingSink final : public executor::RowSink {
+ public:
+  explicit CollectingSink(std::vector<std::vector<std::string>>& rows) : rows_(rows) {}
+  void row(std::span<const Cell> cells) override {
+    auto& row = rows_.emplace_back();
+    for (const Cell& cell : cells) row.push_back(text_of(cell));
+  }
+  bool full() const override { return false; }
+
+ private:
+  std::vector<std::vector<std::string>>& rows_;
+};
+
+}  // namespace
+
+StatementRunner::StatementRunner(executor::Database& database)
+    : database_(database), session_(database, {"test", "test", 1}) {}
+
+Result<StatementRunner::Outcome> StatementRunner::run_statement(
+    const parser::Statement& statement) {
+  const auto run = TRY(session_.start(statement));
+  Outcome outcome;
+  for (const auto& column : run->columns()) outcome.columns.push_back(column.name);
+  CollectingSink sink(outcome.rows);
+  while (true) {
+    const auto progress = TRY(run->step(sink));
+    if (progress == executor::Run::Progress::kDone) break;
+    if (progress == executor::Run::Progress::kWait) TRY(database_.run_background());
+  }
+  outcome.tag = run->tag();
+  return outcome;
+}
+
+Result<std::vector<StatementRunner::Outcome>> StatementRunner::run(std::string_view text) {
+  const auto statements = TRY(parser::parse(text));
+  session_.begin_script(statements.size());
+  std::vector<Outcome> outcomes;
+  for (const parser::Statement& statement : statements) {
+    auto outcome = run_statement(statement);
+    if (!outcome) {
+      session_.fail_script();
+      return outcome.error();
+    }
+    outcomes.push_back(std::move(*outcome));
+  }
+  TRY(session_.end_script());
+  return outcomes;
+}
+
+Result<StatementRunner::Outcome> StatementRunner::one(std::string_view text) {
+  auto outcomes = TRY(run(text));
+  if (outcomes.empty()) return Error(ErrorCode::kInternal, "the text holds no statement");
+  return std::move(outcomes.back());
+}
+
+}  // namespace alcove::tests

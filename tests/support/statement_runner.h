@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "executor/database.h"
+#include "executor/session.h"
+
+namespace alcove::tests {
+
+// Runs statement texts in one session of an open database, as the server does, and collects what
+// comes out as text. For databases without background threads, whoever waits runs the background.
+class StatementRunner {
+ public:
+  explicit StatementRunner(executor::Database& database);
+
+  struct Outcome {
+    std::vector<std::string> columns;
+    std::vector<std::vector<std::string>> rows;  // NULL is "NULL"
+    std::string tag;
+  };
+  // All statements of the text; the first error ends it.
+  Result<std::vector<Outcome>> run(std::string_view text);
+  // The last statement's outcome.
+  Result<Outcome> one(std::string_view text);
+
+  executor::Session& session() { return session_; }
+
+ private:
+  Result<Outcome> run_statement(const parser::Statement& statement);
+  executor::Database& database_;
+  executor::Session session_;
+};
+
+}  // namespace alcove::tests

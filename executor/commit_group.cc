@@ -118,7 +118,8 @@ Status CommitGroup::resolve(const DropIndexRequest& request, Scope& scope) {
 }
 
 Status CommitGroup::resolve(const CreateNamespaceRequest& request, Scope& scope) {
-  const NamespaceKey key{TRY(index_number(request.index, scope)), request.name};
+  const IndexNumber index = TRY(index_number(request.index, scope));
+  const NamespaceKey key{index, request.name};
   if (namespace_number(key, scope) != 0) {
     if (request.if_not_exists) return {};
     return fail(ErrorCode::kNamespaceExists, "namespace \"{}\" already exists", request.name);
@@ -129,7 +130,8 @@ Status CommitGroup::resolve(const CreateNamespaceRequest& request, Scope& scope)
 
 Status CommitGroup::resolve(const DropNamespaceRequest& request, Scope& scope) {
   scope.member.frees_space = true;
-  const NamespaceKey key{TRY(index_number(request.index, scope)), request.name};
+  const IndexNumber index = TRY(index_number(request.index, scope));
+  const NamespaceKey key{index, request.name};
   const NamespaceNumber number = namespace_number(key, scope);
   if (number == 0) {
     if (request.if_exists) return {};
@@ -143,7 +145,8 @@ Status CommitGroup::resolve(const DropNamespaceRequest& request, Scope& scope) {
 // ---- writes -------------------------------------------------------------------------------------
 
 Status CommitGroup::resolve(const WriteRequest& request, Scope& scope) {
-  const NamespaceKey key{TRY(index_number(request.index, scope)), request.name};
+  const IndexNumber index = TRY(index_number(request.index, scope));
+  const NamespaceKey key{index, request.name};
   NamespaceNumber number = namespace_number(key, scope);
   if (!request.matches.empty()) {
     if (written_.contains(number) || (number != 0 && created_.contains(key))) {

@@ -148,7 +148,8 @@ Result<std::shared_ptr<const Segment>> Segment::open_unlisted(FileSystem& file_s
 }
 
 std::string segment_path(const std::string& directory, FileNumber file) {
-  return fmt::format("{}/{:02x}/{:016x}.segment", directory, file % kDirectories, file);
+  return fmt::format("{}/{:02x}/{:016x}.segment", directory, file / kDirectories % kDirectories,
+                     file);
 }
 
 Status create_segment_directories(FileSystem& file_system, const std::string& directory) {

@@ -87,7 +87,8 @@ class Segment {
   virtual std::string describe() const = 0;
 };
 
-// Where segment `file` stands under `directory`: 256 folders by the low byte of the number.
+// Where segment `file` stands under `directory`: 256 folders by the second lowest byte of the
+// number: files made together, which have numbers in a row, share a folder, and its one sync.
 std::string segment_path(const std::string& directory, FileNumber file);
 // Makes `directory` and its 256 folders, durable on return.
 Status create_segment_directories(FileSystem& file_system, const std::string& directory);

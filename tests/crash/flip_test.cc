@@ -85,7 +85,7 @@ class FlipTest : public testing::Test {
     std::string bytes = disk->content(path);
     bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ mask);
     disk->set_content(path, std::move(bytes));
-    const bool in_segment = path.ends_with(".seg");
+    const bool in_segment = path.ends_with(".segment");
     auto database = open(*disk);
     if (!database) {
       const Error error = database.error();

@@ -155,8 +155,9 @@ class Writer {
     std::string text = "UPSERT INTO k NAMESPACE " + target + " VALUES ";
     for (std::uint64_t i = 0; i < rows; ++i) {
       const std::string record = id();
+      ++version_;
       text += fmt::format("{}('{}', [{}, 1, 2, 3], '{{\"v\": {}}}')", i == 0 ? "" : ", ", record,
-                          ++version_, version_);
+                          version_, version_);
       after[target][record] = version_;
     }
     return text;

@@ -304,8 +304,8 @@ TEST_F(SegmentTest, SaysWhenItsMappingFaulted) {
 }
 
 TEST_F(SegmentTest, StandsInOneOf256Folders) {
-  EXPECT_EQ(segment_path("d", 0x1ff), "d/ff/00000000000001ff.segment");
-  EXPECT_EQ(segment_path("d", 0x100), "d/00/0000000000000100.segment");
+  EXPECT_EQ(segment_path("d", 0x1ff), "d/01/00000000000001ff.segment");
+  EXPECT_EQ(segment_path("d", 0x100), "d/01/0000000000000100.segment");
 }
 
 TEST_F(SegmentTest, ReadsFromTheMachinesDisk) {

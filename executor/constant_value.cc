@@ -313,6 +313,11 @@ Result<ConstantValue> concatenate(ConstantValue left, ConstantValue right) {
 
 }  // namespace
 
+// Not inline: g++ 12 sees uninitialised parts in moves of a variant that it can look into.
+ConstantValue::ConstantValue() : type(ConstantType::kUnknown) {}
+ConstantValue::ConstantValue(ConstantType its_type, What its_value)
+    : type(its_type), what(std::move(its_value)) {}
+
 Cell cell_of(const ConstantValue& value) {
   struct View {
     Cell operator()(std::monostate) const { return std::monostate{}; }

@@ -16,9 +16,14 @@ namespace alcove::executor {
 // kOid and kRegtype are int64_t; kUnknown, kText, kName, kJsonb, kTimestampTz and kVoid are text.
 // Thread-compatible.
 struct ConstantValue {
-  ConstantType type = ConstantType::kUnknown;
-  std::variant<std::monostate, bool, std::int64_t, float, double, std::string, std::vector<float>>
-      what;
+  using What = std::variant<std::monostate, bool, std::int64_t, float, double, std::string,
+                            std::vector<float>>;
+
+  ConstantValue();  // NULL, unknown
+  ConstantValue(ConstantType its_type, What its_value);
+
+  ConstantType type;
+  What what;
 
   bool is_null() const { return what.index() == 0; }
   bool boolean() const { return std::get<bool>(what); }

@@ -89,7 +89,8 @@ bool refuse_too_many(const Context& context, std::size_t items, std::size_t offs
 const auto in_item = [](auto& context) {
   auto& values = std::get<FilterNode::In>(x3::_val(context).what).values;
   const Value& item = x3::_attr(context);
-  if (refuse_null(context, item) || refuse_too_many(context, values.size() + 1, item.offset)) return;
+  if (refuse_null(context, item)) return;
+  if (refuse_too_many(context, values.size() + 1, item.offset)) return;
   values.push_back(std::move(x3::_attr(context)));
 };
 

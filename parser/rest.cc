@@ -20,6 +20,16 @@ bool asks_for_more(std::string_view last) {
                      [last](std::string_view it) { return equals_keyword(last, it); });
 }
 
+bool fail_at(Input& input, const char* at) {
+  return input.fail(ErrorCode::kSyntax, at, std::string("syntax error at or near \"") + *at + '"');
+}
+
+// Whether no token of SQL begins here, a string or parameter apart.
+bool is_stray(std::string_view text) {
+  if (text[0] == '$') return text.size() < 2 || text[1] < '0' || text[1] > '9';
+  return text[0] == '{' || text[0] == '}' || text[0] == '\\';
+}
+
 // One string, quoted name or character at `at`; false on a fault.
 bool skip_one(Input& input, const char*& at) {
   if (begins_string(input, at)) {
@@ -30,6 +40,7 @@ bool skip_one(Input& input, const char*& at) {
     Name ignored;
     return read_name(input, at, ignored);
   }
+  if (is_stray(input.from(at))) return fail_at(input, at);
   // The word as a whole, so that the E of `like'…'` does not begin an escape string.
   const std::size_t word_length = bare_name_length(input.from(at));
   at += word_length == 0 ? 1 : word_length;
@@ -47,10 +58,7 @@ bool read_rest(Input& input, const char*& at, x3::unused_type&) {
       if (!input.enter(at)) return false;
       open.push_back(c == '(' ? ')' : ']');
     } else if (c == ')' || c == ']') {
-      if (open.empty() || open.back() != c) {
-        return input.fail(ErrorCode::kSyntax, at,
-                          std::string("syntax error at or near \"") + c + '"');
-      }
+      if (open.empty() || open.back() != c) return fail_at(input, at);
       open.pop_back();
       input.leave();
     }

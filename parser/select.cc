@@ -45,7 +45,7 @@ const auto count_of_all = word("COUNT") >> symbol("(") >> symbol("*") >> symbol(
 
 const auto listed_column = Rule<Column>("a column") =
     (symbol("*")[all_columns] | count_of_all[count_column] |
-     (!(word("FROM") | word("DISTINCT") | word("ALL") | word("CASE")) >>
+     (!(word("FROM") | word("DISTINCT") | word("ALL") | word("CASE") | unsigned_number) >>
       name("a column")[named_column])) >>
     -column_label[to<&Column::label>];
 

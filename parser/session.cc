@@ -40,7 +40,7 @@ const auto add_value = [](auto& context) {
 };
 
 const auto setting_value = named("a value")[string_literal[add_value] | bare_setting[add_value]];
-const auto setting_values = word("DEFAULT") | list_of(setting_value);
+const auto setting_values = named("a value")[word("DEFAULT") | list_of(setting_value)];
 
 // INTERVAL '+00:00' HOUR TO MINUTE, as Sequelize sets it.
 const auto interval = word("INTERVAL") > string_literal[add_value] >

@@ -35,8 +35,9 @@ struct Array {
   std::vector<Value> items;  // ARRAY[ … ]; not nested
 };
 
-// The type named by a cast, in the spelling of the statement, lower case, without pg_catalog.
-// (`real[]`, `vector`, `jsonb`, `double precision`, `character varying`). Empty: no cast.
+// The type named by a cast, in the spelling of the statement, lower case, without pg_catalog.,
+// public. or (modifiers): `real[]`, `vector`, `jsonb`, `double precision`, `character varying`;
+// `"char"` keeps its quotes. Empty: no cast.
 using TypeName = std::string;
 
 struct Value {
@@ -58,7 +59,14 @@ struct NamespaceName {
 
 // ---- Filters ------------------------------------------------------------------------------------
 
-enum class Comparison : unsigned char { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+enum class Comparison : unsigned char {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual
+};
 
 struct FilterSubject {
   enum class Kind : unsigned char { kId, kValues, kMetadata, kField };
@@ -147,7 +155,8 @@ struct Copy {
   std::optional<NamespaceName> name;  // also from "namespace"."index"
   bool by_namespace = false;
   std::vector<Name> columns;
-  std::vector<std::pair<std::string, std::string>> options;  // lower-case name, value as written
+  // Lower-case name, value as written; an option without a value is "true".
+  std::vector<std::pair<std::string, std::string>> options;
 };
 
 // ---- Reading ------------------------------------------------------------------------------------
@@ -182,20 +191,22 @@ struct SelectRecords {
   std::optional<Value> offset;
 };
 
-// ---- SELECT without an index: what drivers and pools ask ------------------------------------------
+// ---- SELECT without an index: what drivers and pools ask ----------------------------------------
 
 // In postfix order, as filters.
 struct ExpressionNode {
-  struct Call { std::string function; std::uint32_t arguments; };  // lower case, without pg_catalog.
+  // The function in lower case, without pg_catalog.
+  struct Call { std::string function; std::uint32_t arguments; };
   struct Cast { TypeName type; };
   struct Operator { char symbol; };  // + - * / (two operands), 'n' unary minus, '|' for ||
-  struct ColumnName { std::string name; };  // lower case unless quoted; current_user, user, …
+  // Lower case unless quoted: current_user, user, …; a lone `*` is "*", and then there is a FROM.
+  struct ColumnName { std::string name; };
   std::variant<Value, Call, Cast, Operator, ColumnName> what;
   std::size_t offset = 0;
 };
 struct SelectItem {
   std::vector<ExpressionNode> nodes;
-  std::string label;  // AS name; else the function's or type's name; else ?column?
+  std::string label;  // AS name; else the function's, column's or type's (int4) name; else ?column?
 };
 struct SelectConstants {
   std::vector<SelectItem> items;
@@ -246,7 +257,8 @@ struct Compact {
 // ---- Settings and session -----------------------------------------------------------------------
 
 struct ShowSetting {
-  std::string name;  // lower case; `TIME ZONE` is timezone, `TRANSACTION ISOLATION LEVEL` is transaction_isolation
+  // Lower case; `TIME ZONE` is timezone, `TRANSACTION ISOLATION LEVEL` transaction_isolation.
+  std::string name;
 };
 struct ShowAll {};
 struct SetSetting {
@@ -293,7 +305,7 @@ struct NotYet {
 
 struct RoleOptions {
   std::optional<bool> login;
-  std::optional<std::string> password;
+  std::optional<std::string> password;  // PASSWORD NULL is ""
   std::optional<std::pair<NamespaceName, Name>> bound_to;  // NAMESPACE … OF …
 };
 struct CreateRole { Name role; RoleOptions options; };

@@ -166,9 +166,10 @@ std::string token_before(std::string_view text) {
   text = text.substr(0, last + 1);
   const char end = text.back();
   std::size_t begin = text.size();
-  while (begin > 0 && (text[begin - 1] == '-' || bare_name_length(text.substr(begin - 1, 1)) != 0)) {
-    --begin;
-  }
+  const auto in_name = [text](std::size_t at) {
+    return text[at] == '-' || bare_name_length(text.substr(at, 1)) != 0;
+  };
+  while (begin > 0 && in_name(begin - 1)) --begin;
   while (begin < text.size() && text[begin] == '-') ++begin;
   if (begin < text.size()) {
     const std::string_view word = text.substr(begin);
@@ -206,8 +207,8 @@ Error unexpected(Input& input, const char* at) {
   if (text.empty()) {
     return Error(ErrorCode::kSyntax, "syntax error at end of input").at(input.offset(at));
   }
-  const Error error =
-      fail(ErrorCode::kSyntax, "syntax error at or near \"{}\"", token_at(text)).at(input.offset(at));
+  const Error error = fail(ErrorCode::kSyntax, "syntax error at or near \"{}\"", token_at(text))
+                          .at(input.offset(at));
   return with_near_keyword(error, text);
 }
 

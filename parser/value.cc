@@ -63,6 +63,13 @@ const auto add_item = [](auto& context) {
 };
 const auto no_items = is(Array{});
 
+// Under CAST stands a value of its own; the whole begins where CAST does.
+const auto absorb = [](auto& context) {
+  Value& inner = x3::_attr(context);
+  x3::_val(context).what = std::move(inner.what);
+  x3::_val(context).cast = std::move(inner.cast);
+};
+
 const auto casts = *(symbol("::") > type_name[to<&Value::cast>]);
 
 const auto truth = word("TRUE")[is(true)] | word("FALSE")[is(false)] |
@@ -71,7 +78,8 @@ const auto scalar = number_literal[what] | string_literal[what] | parameter_lite
 
 const auto item = Rule<Value>("a value") = here[to<&Value::offset>] >> scalar >> casts;
 
-const auto array = (word("ARRAY") >> symbol("["))[no_items] > -list_of(item[add_item]) > symbol("]");
+const auto array =
+    (word("ARRAY") >> symbol("["))[no_items] > -list_of(item[add_item]) > symbol("]");
 // Strings in brackets: read_vector leaves them.
 const auto list = symbol("[") >> list_of(item[add_item]) > symbol("]");
 
@@ -80,12 +88,12 @@ const auto constant_value = Rule<Value>("a constant") =
     here[to<&Value::offset>] >>
     (unsigned_number[what] | string_literal[what] | parameter_literal[what] | truth | array);
 
-const auto cast_call_def = word("CAST") >> symbol("(") > nested[any_value][become] > word("AS") >
+const auto cast_call_def = word("CAST") >> symbol("(") > nested[any_value][absorb] > word("AS") >
                            type_name[to<&Value::cast>] > symbol(")");
 
 const auto any_value_def =
     here[to<&Value::offset>] >>
-    (vector_literal[what] | scalar | object_literal[what] | array | list | cast_call[become]) >>
+    (vector_literal[what] | scalar | object_literal[what] | array | list | cast_call[absorb]) >>
     casts;
 
 BOOST_SPIRIT_DEFINE(any_value, cast_call)

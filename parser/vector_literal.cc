@@ -152,8 +152,8 @@ bool read_vector(Input& input, const char*& at, Floats& vector) {
       return true;
     }
     if (*after != ',') {
-      const bool glued = after == scanned.end && (*after == '.' || bare_name_length({after, 1}) != 0);
-      if (glued) return fail_number(input, next);
+      const bool goes_on = *after == '.' || bare_name_length({after, 1}) != 0;
+      if (after == scanned.end && goes_on) return fail_number(input, next);
       return input.fail(ErrorCode::kSyntax, after, "expected \",\" or \"]\" in the vector");
     }
     next = skip_spaces(input, after + 1);

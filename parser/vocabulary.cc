@@ -9,9 +9,8 @@ bool Word::read(Input& input, const char*& first) const {
   if (rest.size() < text.size() || !equals_keyword(rest.substr(0, text.size()), text)) return false;
   // The longest bare name here may be longer than the word.
   const std::string_view near = rest.substr(text.size(), 2);
-  const bool goes_on = bare_name_length(near.substr(0, 1)) != 0 ||
-                       (near.size() == 2 && near[0] == '-' && bare_name_length(near.substr(1)) != 0);
-  if (goes_on) return false;
+  if (bare_name_length(near.substr(0, 1)) != 0) return false;
+  if (near.starts_with('-') && bare_name_length(near.substr(1)) != 0) return false;
   first = at + text.size();
   return true;
 }

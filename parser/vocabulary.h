@@ -12,8 +12,8 @@
 //
 // `>>` is where another alternative may still hold, `>` where nothing else can follow: X3 throws
 // there, parse() catches, and says "expected an index name after INDEX" from the component's name
-// and the text before it. So every component has a name for what it reads, and a rule's name is what
-// an error says was expected where the rule begins.
+// and the text before it. So every component has a name for what it reads, and a rule's name is
+// what an error says was expected where the rule begins.
 
 #include <string>
 #include <string_view>

@@ -149,8 +149,8 @@ Result<std::uint64_t> read_manifest(FileSystem& file_system, const std::string& 
   }
   if (reader.frames() < current.frames) {
     return fail(ErrorCode::kCorruption,
-                "{}: damage at offset {}: frame {} of the {} that CURRENT counts is not there", path,
-                reader.offset(), reader.frames() + 1, current.frames);
+                "{}: damage at offset {}: frame {} of the {} that CURRENT counts is not there",
+                path, reader.offset(), reader.frames() + 1, current.frames);
   }
   return reader.offset();
 }

@@ -14,7 +14,8 @@ namespace alcove::segments {
 struct ManifestOptions {
   std::string directory;          // exists
   std::uint64_t database_id = 0;  // 0 at open(): taken from the file
-  std::uint64_t allocation_bytes = 64 * 1024;  // the file grows by this much, zero-filled, ahead of need
+  // The file grows by this much, zero-filled, ahead of need.
+  std::uint64_t allocation_bytes = 64 * 1024;
 };
 
 // The append-only, checksummed file of edits that says which files are the database; the log's
@@ -67,6 +68,7 @@ class Manifest {
 // Reads a manifest file for people (`alcove inspect manifest`); says in the end why it stopped.
 Result<std::string> dump_manifest_file(
     FileSystem& file_system, const std::string& path,
-    const std::function<void(std::uint64_t offset, std::uint64_t frame, const ManifestEdit&)>& edit);
+    const std::function<void(std::uint64_t offset, std::uint64_t frame, const ManifestEdit&)>&
+        edit);
 
 }  // namespace alcove::segments

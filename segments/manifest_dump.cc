@@ -15,8 +15,8 @@ Result<std::string> dump_manifest_file(
     for (const ManifestEdit& each : (*frame)->edits) edit((*frame)->offset, (*frame)->number, each);
   }
   const bool clean = TRY(reader.ends_in_zeros());
-  return fmt::format("{}: manifest {} of database {:016x} ends at offset {} after {} frames{}", path,
-                     reader.header().number, reader.header().database_id, reader.offset(),
+  return fmt::format("{}: manifest {} of database {:016x} ends at offset {} after {} frames{}",
+                     path, reader.header().number, reader.header().database_id, reader.offset(),
                      reader.frames(), clean ? "" : ", in a torn write");
 }
 

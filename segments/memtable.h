@@ -52,7 +52,8 @@ class Memtable {
   Memtable& operator=(const Memtable&) = delete;
 
   // ---- the writer ----
-  // Requires: 0 < `lsn` < kLsnMax, not below any before; `values` has `dimension` floats; `metadata` is valid.
+  // Requires: 0 < `lsn` < kLsnMax, not below any before; `values` has `dimension` floats;
+  // `metadata` is valid.
   void upsert(Lsn lsn, std::string_view id, const float* values, std::string_view metadata,
               Knowledge knowledge);
   void erase(Lsn lsn, std::string_view id, Knowledge knowledge);

@@ -52,7 +52,6 @@ Conversation::Conversation(executor::Session& session, std::string& out,
                            std::size_t out_bytes_full,
                            const std::function<void(const Error&)>& on_panic)
     : session_(session),
-      out_(out),
       writer_(out),
       result_(out, out_bytes_full),
       on_panic_(on_panic) {}

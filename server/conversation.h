@@ -83,7 +83,6 @@ class Conversation {
   void write_ready();
 
   executor::Session& session_;
-  std::string& out_;
   BackendWriter writer_;
   ResultWriter result_;
   const std::function<void(const Error&)>& on_panic_;

@@ -19,7 +19,6 @@ namespace alcove::tools {
 namespace {
 
 constexpr std::size_t kTop = 10;
-constexpr std::size_t kRankLimit = 50'000;
 constexpr double kRecallMin = 0.95;
 
 // One kind of query: how it reads for a held-out word, and which words it means.
@@ -34,6 +33,8 @@ using Answers = std::vector<std::vector<Neighbour>>;  // for each held-out word
 
 std::vector<Question> questions(const BenchWords& words) {
   using Filter = NearestReference::Filter;
+  // The most frequent eighth.
+  const std::size_t rank_limit = words.all.words.size() / 8;
   const auto tenant = [&words](std::size_t word) { return namespace_of(words.word(word)); };
   const auto length = [&words](std::size_t word) { return length_of(words.word(word)); };
   const auto own_tenant = [tenant](std::size_t query) {
@@ -44,11 +45,11 @@ std::vector<Question> questions(const BenchWords& words) {
        [tenant](std::size_t query) -> Filter {
          return [tenant, name = tenant(query)](std::size_t word) { return tenant(word) == name; };
        }},
-      {fmt::format("… rank < {}", kRankLimit), own_tenant,
-       [](std::size_t) { return fmt::format("WHERE rank < {}", kRankLimit); },
-       [tenant](std::size_t query) -> Filter {
-         return [tenant, name = tenant(query)](std::size_t word) {
-           return rank_of(word) < kRankLimit && tenant(word) == name;
+      {fmt::format("… rank < {}", rank_limit), own_tenant,
+       [rank_limit](std::size_t) { return fmt::format("WHERE rank < {}", rank_limit); },
+       [tenant, rank_limit](std::size_t query) -> Filter {
+         return [tenant, rank_limit, name = tenant(query)](std::size_t word) {
+           return rank_of(word) < rank_limit && tenant(word) == name;
          };
        }},
       {"… length = its own", own_tenant,

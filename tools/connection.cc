@@ -72,13 +72,15 @@ Result<Connection> connect(const ServerAddress& address) {
     keywords.push_back(keyword);
     values.push_back(value.c_str());
   };
-  // Later entries win over earlier ones; dbname is expanded where it is a connection string.
+  // The first dbname is expanded where it is a connection string; later entries win over it.
   const std::string name = "alcove";
-  add("fallback_application_name", name);
-  if (!sets(address.conninfo, {"dbname"}) && !in_environment({"PGDATABASE"}) && !service) {
+  add("dbname", address.conninfo);
+  if (!service && !sets(address.conninfo, {"dbname"}) &&
+      (is_connection_string(address.conninfo) || address.conninfo.empty()) &&
+      !in_environment({"PGDATABASE"})) {
     add("dbname", name);
   }
-  add("dbname", address.conninfo);
+  add("fallback_application_name", name);
   add("host", host);
   add("port", port);
   add("user", address.user);

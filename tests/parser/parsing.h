@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,13 @@ inline Error parse_error(std::string_view text, const ParseLimits& limits = {}) 
   return statements.error();
 }
 
+// How many statements a text holds, none where it does not parse.
+inline std::optional<std::size_t> statement_count(std::string_view text) {
+  auto statements = parse(text);
+  if (!statements) return std::nullopt;
+  return statements->size();
+}
+
 // Expects a kSyntax error with this message where `text` has its first '^', which is taken out.
 inline void expect_syntax_error(std::string text, std::string_view message,
                                 std::string_view hint = {}) {
@@ -46,7 +54,9 @@ inline void expect_syntax_error(std::string text, std::string_view message,
   EXPECT_EQ(error.code(), ErrorCode::kSyntax) << text;
   EXPECT_EQ(error.message(), message) << text;
   EXPECT_EQ(error.offset(), offset) << text;
-  if (!hint.empty()) EXPECT_EQ(error.hint(), hint) << text;
+  if (!hint.empty()) {
+    EXPECT_EQ(error.hint(), hint) << text;
+  }
 }
 
 inline std::string text_of(const NamespaceName& name) { return std::get<std::string>(name.what); }

@@ -54,7 +54,8 @@ TEST(Update, ReplacesMetadata) {
 }
 
 TEST(Update, SetsListsOfStrings) {
-  const auto it = parse_one<Update>("UPDATE a NAMESPACE t SET tags = ['x', 'y'], more = ARRAY['z']");
+  const auto it =
+      parse_one<Update>("UPDATE a NAMESPACE t SET tags = ['x', 'y'], more = ARRAY['z']");
   EXPECT_EQ(std::get<Array>(it.fields[0].value.what).items.size(), 2U);
   EXPECT_EQ(std::get<Array>(it.fields[1].value.what).items.size(), 1U);
 }

@@ -160,7 +160,8 @@ TEST_F(ManifestDamage, IsRefusedInAFrameOutOfItsPlace) {
   expect_damage(read_with(bytes), path(1), "frame 3 again");
 
   const FrameHeader wrong{0, 4, 3, 1};
-  for (const std::string& payload : {std::string(), std::string("\x01\xff"), std::string("\0", 1)}) {
+  for (const std::string& payload :
+       {std::string(), std::string("\x01\xff"), std::string("\0", 1)}) {
     const std::string frame = encode_frame({kDatabase, 1}, used_, wrong, payload);
     bytes.replace(used_, frame.size(), frame);
     expect_damage(read_with(bytes), path(1), "edits that make no sense");
@@ -189,10 +190,11 @@ class ManifestCrash : public testing::Test {
 
   static void stop_at(SimulatedFileSystem& file_system, std::uint64_t call_number) {
     const std::uint64_t last = file_system.call_count() + call_number;
-    file_system.set_fault([&file_system, last](Call, const std::string& at) -> std::optional<Error> {
-      if (file_system.call_count() <= last) return {};
-      return fail(ErrorCode::kIo, "{}: the machine stops", at);
-    });
+    file_system.set_fault(
+        [&file_system, last](Call, const std::string& at) -> std::optional<Error> {
+          if (file_system.call_count() <= last) return {};
+          return fail(ErrorCode::kIo, "{}: the machine stops", at);
+        });
   }
 
   // A recovery, appends and a rewrite, until the first error.
@@ -232,7 +234,7 @@ TEST_F(ManifestCrash, LosesNothingAcknowledgedAndNoPartOfAFrame) {
       disk.file_system.crash(seed);
 
       const auto edits = disk.read();
-      ASSERT_TRUE(edits) << "stop " << stops << ", seed " << seed << ": " << edits.error().message();
+      ASSERT_TRUE(edits) << edits.error().message() << ", stop " << stops << ", seed " << seed;
       Edits with_pending = outcome.durable;
       with_pending.insert(with_pending.end(), outcome.pending.begin(), outcome.pending.end());
       ASSERT_TRUE(*edits == outcome.durable || *edits == with_pending)

@@ -80,8 +80,8 @@ TEST(ManifestEdit, IsRefusedOutOfRange) {
 
 TEST(ManifestEdit, ReadsAsALine) {
   EXPECT_EQ(describe_edit(ReplaceSegmentsEdit{7, {1}, {{255, 900, 5, 10, 1, 2, 3, 4}}, 4}),
-            "add segment 00000000000000ff to namespace 7: 10 rows, 1 tombstones, 2 replaced, LSNs 3 "
-            "to 4, 900 bytes, hash 0000000000000005, remove segment 0000000000000001, flushed to "
+            "add segment 00000000000000ff to namespace 7: 10 rows, 1 tombstones, 2 replaced, LSNs "
+            "3 to 4, 900 bytes, hash 0000000000000005, remove segment 0000000000000001, flushed to "
             "LSN 4");
   EXPECT_EQ(describe_edit(CreateIndexEdit{1, "a", 8, Metric::kCosine, 2}),
             "create index 1 \"a\", dimension 8, cosine, at LSN 2");

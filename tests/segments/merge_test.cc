@@ -73,7 +73,8 @@ class MergeTest : public testing::Test, public SegmentDisk {
       std::size_t first, std::size_t count, const std::function<Status()>& pause = go_on) {
     return merge_segments(file_system, path(last_file_ + 1),
                           identity_of(last_file_ + 1, kDimension),
-                          std::span(segments_).subspan(first, count), tombstones_with(first), pause);
+                          std::span(segments_).subspan(first, count), tombstones_with(first),
+                          pause);
   }
 
   void merge(std::size_t first, std::size_t count) {

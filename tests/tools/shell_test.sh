@@ -7,7 +7,7 @@ alcove=$1
 # expect_code NAME CODE ACTUAL
 expect_code() { expect "$1: exit code" "$2" "$3"; }
 
-shell -c "SHOW INDEXES;" --port 1 > /dev/null 2>&1
+"$alcove" shell --port 1 -c "SHOW INDEXES;" > /dev/null 2>&1
 expect_code "no server" 2 $?
 
 start_server
@@ -30,6 +30,11 @@ values | {0,1}" "$(shell -x -c "SELECT id, values FROM a NAMESPACE t WHERE id = 
 expect "quiet" "" "$(shell -q -c "UPSERT INTO a NAMESPACE t VALUES ('x;', [1, 0]);")"
 expect "several statements and several -c" "1
 2" "$(shell -A -t -c "SELECT 1;" -c "SELECT 2;")"
+
+for address in "host=127.0.0.1 port=$port" "postgresql://127.0.0.1:$port/any" "port=$port"; do
+  expect "an address: $address" "1" "$("$alcove" shell "$address" -A -t -c "SELECT 1;")"
+done
+expect "a database name alone" "1" "$(shell any -A -t -c "SELECT 1;")"
 
 errors=$(shell -c "SELEC 1;" 2>&1 > /dev/null)
 expect_code "a failing -c" 1 $?

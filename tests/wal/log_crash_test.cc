@@ -128,7 +128,7 @@ class CrashedLog : public LogFixture {
 TEST_F(CrashedLog, LosesNothingSyncedWhereverTheMachineStops) {
   std::uint64_t call = 1;
   for (bool reached = true; reached; ++call) {
-    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    for (std::uint64_t seed = 0; seed < 4; ++seed) {
       SCOPED_TRACE(fmt::format("stopped at call {}, seed {}", call, seed));
       begin_again();
       stop_at(call);
@@ -150,7 +150,7 @@ TEST_F(CrashedLog, LosesNothingSyncedWhereverTheMachineStops) {
 TEST_F(CrashedLog, LosesNothingSyncedWhereverRecoveryStopsTwice) {
   std::uint64_t call = 1;
   for (bool reached = true; reached; ++call) {
-    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
       SCOPED_TRACE(fmt::format("recovery stopped at call {}, seed {}", call, seed));
       begin_again();
       ASSERT_TRUE(work());
@@ -176,7 +176,7 @@ TEST_F(CrashedLog, LosesNothingSyncedWhereverRecoveryStopsTwice) {
 TEST_F(CrashedLog, LosesNothingSyncedWhenOnlyTheProcessEndsDuringRecovery) {
   std::uint64_t call = 1;
   for (bool reached = true; reached; ++call) {
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (std::uint64_t seed = 0; seed < 2; ++seed) {
       SCOPED_TRACE(fmt::format("recovery failed at call {}, seed {}", call, seed));
       begin_again();
       ASSERT_TRUE(work());
@@ -198,7 +198,7 @@ TEST_F(CrashedLog, LosesNothingSyncedWhicheverCallFails) {
   for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kDiskFull}) {
     std::uint64_t call = 1;
     for (bool reached = true; reached; ++call) {
-      for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      for (std::uint64_t seed = 0; seed < 2; ++seed) {
         SCOPED_TRACE(fmt::format("call {} failed with {}, seed {}", call,
                                  static_cast<int>(code), seed));
         begin_again();

@@ -1,0 +1,50 @@
+#include "executor/commit_record.h"
+
+#include <gtest/gtest.h>
+
+namespace alcove::executor {
+namespace {
+
+std::string sample() {
+  const float values[2] = {1.5F, -2};
+  static std::string rows;
+  rows.clear();
+  encode_row("a", values, 2, {}, segments::Knowledge::kBlind, rows);
+  encode_tombstone("b", segments::Knowledge::kKnown, rows);
+  std::string record;
+  encode_commit_record({CreateIndexChange{3, "i", 2, Metric::kEuclidean},
+                        CreateNamespaceChange{9, 3, "n"}, WriteChange{9, 2, 2, rows},
+                        DropNamespaceChange{9, 3, "n"}, DropIndexChange{3}},
+                       record);
+  return record;
+}
+
+TEST(CommitRecord, SaysWhatItWasTold) {
+  const std::string record = sample();
+  const auto changes = decode_commit_record(record);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 5U);
+  EXPECT_EQ(std::get<CreateIndexChange>((*changes)[0]).metric, Metric::kEuclidean);
+  RowReader rows(std::get<WriteChange>((*changes)[2]));
+  const auto first = rows.next();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->id, "a");
+  EXPECT_EQ(first->values.size(), 8U);
+  const auto second = rows.next();
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->tombstone);
+  EXPECT_EQ(second->knowledge, segments::Knowledge::kKnown);
+  EXPECT_TRUE(rows.at_end());
+  EXPECT_EQ(std::get<DropNamespaceChange>((*changes)[3]).name, "n");
+}
+
+TEST(CommitRecord, RefusesEveryTruncation) {
+  const std::string record = sample();
+  for (std::size_t size = 0; size < record.size(); ++size) {
+    EXPECT_FALSE(decode_commit_record(std::string_view(record).substr(0, size))) << size;
+  }
+  EXPECT_FALSE(decode_commit_record(record + "x"));
+}
+
+}  // namespace
+}  // namespace alcove::executor

@@ -15,7 +15,8 @@
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app("Alcove, a multi-tenant vector database that speaks PostgreSQL's protocol", "alcove");
+  CLI::App app("Alcove, a multi-tenant vector database that speaks PostgreSQL's protocol",
+               "alcove");
   app.set_version_flag("--version", std::string("alcove " ALCOVE_VERSION));
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);

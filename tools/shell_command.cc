@@ -125,9 +125,9 @@ void add_shell_command(CLI::App& app, int& exit_code) {
   shell->add_flag("--csv", command->csv, "Print rows as CSV");
   shell->add_flag("-q,--quiet", command->options.quiet, "Print no command tags and no greeting");
   shell->footer(
-      "Without -c and -f, statements come from the terminal or from standard input. Scripts end at\n"
-      "the first error. Exit code: 0 done, 1 a fault of -c or of the shell, 2 no connection, 3 a\n"
-      "script failed.");
+      "Without -c and -f, statements come from the terminal or from standard input. Scripts end\n"
+      "at the first error. Exit code: 0 done, 1 a fault of -c or of the shell, 2 no connection,\n"
+      "3 a script failed.");
   shell->callback([command, &exit_code] { exit_code = run(std::move(*command)); });
 }
 

@@ -74,10 +74,10 @@ Returned now(Arguments, ConstantContext& context, Effects&) {
   const std::chrono::year_month_day date(day);
   const std::uint64_t us = context.wall_us % kDayUs;
   const std::uint64_t second = us / 1'000'000;
-  std::string stamp = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                  static_cast<unsigned>(date.month()),
-                                  static_cast<unsigned>(date.day()), second / 3600,
-                                  second / 60 % 60, second % 60);
+  std::string stamp = fmt::format(
+      "{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), second / 3600,
+      second / 60 % 60, second % 60);
   if (us % 1'000'000 != 0) {
     stamp += fmt::format(".{:06}", us % 1'000'000);
     stamp.erase(stamp.find_last_not_of('0') + 1);

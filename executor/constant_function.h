@@ -30,8 +30,8 @@ struct ConstantContext {
 // One form of a function. The table of all of them is the list of what clients may call:
 //   version  now  transaction_timestamp  statement_timestamp  clock_timestamp  current_schema
 //   current_schemas  current_database  current_setting  set_config  pg_is_in_recovery
-//   pg_backend_pid  inet_server_addr  inet_server_port  inet_client_addr  inet_client_port  pg_sleep
-//   pg_cancel_backend  pg_terminate_backend  to_regtype  pg_typeof  format_type
+//   pg_backend_pid  inet_server_addr  inet_server_port  inet_client_addr  inet_client_port
+//   pg_sleep  pg_cancel_backend  pg_terminate_backend  to_regtype  pg_typeof  format_type
 //   pg_[try_]advisory_[xact_]lock[_shared]  pg_advisory_unlock[_shared]  pg_advisory_unlock_all
 // and, without parentheses too, current_catalog, current_role, current_schema, current_timestamp,
 // current_user, session_user and user.

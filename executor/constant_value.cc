@@ -313,7 +313,6 @@ Result<ConstantValue> concatenate(ConstantValue left, ConstantValue right) {
 
 }  // namespace
 
-// Not inline: g++ 12 sees uninitialised parts in moves of a variant that it can look into.
 ConstantValue::ConstantValue() : type(ConstantType::kUnknown) {}
 ConstantValue::ConstantValue(ConstantType its_type, What its_value)
     : type(its_type), what(std::move(its_value)) {}

@@ -19,8 +19,9 @@ struct ConstantValue {
   using What = std::variant<std::monostate, bool, std::int64_t, float, double, std::string,
                             std::vector<float>>;
 
-  ConstantValue();  // NULL, unknown
-  ConstantValue(ConstantType its_type, What its_value);
+  // Never inline: g++ 12 takes the moves of a variant that it can look into for misuse of memory.
+  [[gnu::noinline]] ConstantValue();  // NULL, unknown
+  [[gnu::noinline]] ConstantValue(ConstantType its_type, What its_value);
 
   ConstantType type;
   What what;

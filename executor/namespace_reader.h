@@ -63,6 +63,10 @@ class NamespaceReader {
   Result<std::uint64_t> count() const;
   // To be asked before what was read is told to anybody.
   Status check_mappings() const;
+  // An error met while reading one of segments() directly, with the namespace named.
+  Error blame(const Error& error) const {
+    return base_ ? base_->segments->blame(error) : error;
+  }
   // Number of the incarnation read; 0 when there is no committed one.
   NamespaceNumber number() const { return base_ ? base_->name_space : 0; }
 

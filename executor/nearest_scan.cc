@@ -20,7 +20,12 @@ NearestScan::NearestScan(const NamespaceReader& reader, Target target, ScanCount
 }
 
 Result<bool> NearestScan::step() {
-  if (bounds_.has_ids) return step_ids();
+  Result<bool> more = bounds_.has_ids ? step_ids() : step_layer();
+  if (!more) return reader_.blame(more.error());
+  return more;
+}
+
+Result<bool> NearestScan::step_layer() {
   const std::size_t memory_count = reader_.memory().size();
   if (layer_ < memory_count) {
     step_memory(reader_.memory()[layer_]);

@@ -35,10 +35,11 @@ class NearestScan {
   };
   NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts);
 
-  // Scans the next block. Returns whether there is more to do.
+  // Scans the next block. Returns whether there is more to do. Errors: as NamespaceReader.
   Result<bool> step();
 
  private:
+  Result<bool> step_layer();
   Result<bool> step_ids();
   void step_memory(const NamespaceReader::MemoryLayer& layer);
   Status step_segment(const OpenSegment& open);

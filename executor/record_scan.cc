@@ -13,7 +13,9 @@ RecordScan::RecordScan(const NamespaceReader& reader, const segments::Filter& fi
 }
 
 Result<std::optional<RecordView>> RecordScan::next(std::size_t count_max) {
-  return bounds_.has_ids ? next_listed() : next_walked(count_max);
+  auto record = bounds_.has_ids ? next_listed() : next_walked(count_max);
+  if (!record) return reader_.blame(record.error());
+  return record;
 }
 
 Result<std::optional<RecordView>> RecordScan::match(const NamespaceReader::Place& place) {

@@ -47,8 +47,10 @@ class SegmentSet {
   // kCorruption if a page of any of them could not be read: to be asked before replying.
   Status check_mappings() const;
 
-  // `error` with the namespace named, as users are told of damage.
-  Error blame(const Error& error) const { return error.in(owner_); }
+  // `error` with the namespace named, once, as users are told of damage.
+  Error blame(const Error& error) const {
+    return error.message().starts_with(owner_) ? error : error.in(owner_);
+  }
 
  private:
   FileSystem& file_system_;

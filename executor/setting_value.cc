@@ -97,8 +97,8 @@ Error outside_range(const SettingDefinition& definition, double value) {
   }
   const std::string_view unit = measure_of(definition.kind).name;
   return fail(ErrorCode::kInvalidValue,
-              "{:.0f}{}{} is outside the valid range for parameter \"{}\" ({:.0f} .. {:.0f})", value,
-              unit.empty() ? "" : " ", unit, definition.name, definition.minimum,
+              "{:.0f}{}{} is outside the valid range for parameter \"{}\" ({:.0f} .. {:.0f})",
+              value, unit.empty() ? "" : " ", unit, definition.name, definition.minimum,
               definition.maximum);
 }
 
@@ -149,7 +149,8 @@ Result<std::string> read_numeric(const SettingDefinition& definition, std::strin
   if (excluded || value < definition.minimum || value > definition.maximum) {
     return outside_range(definition, value);
   }
-  return is_real(definition.kind) ? fmt::format("{}", value) : print_integer(definition.kind, value);
+  if (is_real(definition.kind)) return fmt::format("{}", value);
+  return print_integer(definition.kind, value);
 }
 
 Result<std::string> read_bool(const SettingDefinition& definition, std::string_view text) {
@@ -257,10 +258,11 @@ Result<std::string> read_time_zone(const SettingDefinition& definition, std::str
     return minutes < 0 ? fmt::format("<-{0}>+{0}", clock) : fmt::format("<+{0}>-{0}", clock);
   }
   constexpr std::size_t kZoneBytesMax = 64;
+  constexpr std::string_view kMarks = "/_+-:<>,.";
   const bool plausible =
       !zone.empty() && zone.size() <= kZoneBytesMax &&
-      std::all_of(zone.begin(), zone.end(), [](char c) {
-        return is_letter(c) || is_digit(c) || std::string_view("/_+-:<>,.").find(c) != std::string_view::npos;
+      std::all_of(zone.begin(), zone.end(), [&](char c) {
+        return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
       });
   if (!plausible) return invalid_value(definition, text);
   const std::string lowered = lower(zone);

@@ -12,8 +12,8 @@ namespace alcove::executor {
 
 // How the values of settings are read and written. Thread-safe.
 
-// What a client wrote for `definition`, in canonical text. `current` is the value in force, of which
-// DateStyle keeps what is not named anew. Errors: kInvalidValue, kTooLong, kNotSupported.
+// What a client wrote for `definition`, in canonical text. `current` is the value in force, of
+// which DateStyle keeps what is not named anew. Errors: kInvalidValue, kTooLong, kNotSupported.
 Result<std::string> canonical_setting(const SettingDefinition& definition, std::string_view text,
                                       std::string_view current);
 

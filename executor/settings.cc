@@ -35,10 +35,12 @@ const SettingDefinition& definition_of(std::string_view lower_name) {
   return *definition;
 }
 
+// Whether `name` is meant as somebody's own.
 bool is_custom(std::string_view name) { return name.find('.') != std::string_view::npos; }
 
-// Two or more simple identifiers with dots between them.
+// Whether it is, and is two or more simple identifiers with dots between them.
 bool is_custom_name(std::string_view name) {
+  if (!is_custom(name)) return false;
   bool at_start = true;
   for (const char c : name) {
     const bool letter = (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || (c & 0x80) != 0;
@@ -63,17 +65,20 @@ Error undefined(const std::string& name) {
               name.substr(0, 128));
 }
 
-// Whether a client may set `lower_name`.
-Status check_settable(const std::string& lower_name) {
-  if (const SettingDefinition* definition = find_definition(lower_name)) {
-    if (!definition->read_only) return {};
-    return fail(ErrorCode::kInvalidValue, "parameter \"{}\" cannot be changed", definition->name);
-  }
+Status check_known(const std::string& lower_name) {
+  if (find_definition(lower_name) != nullptr || is_custom_name(lower_name)) return {};
   if (!is_custom(lower_name)) return undefined(lower_name);
-  if (is_custom_name(lower_name)) return {};
   return fail(ErrorCode::kInvalidValue, "invalid configuration parameter name \"{}\"",
               lower_name.substr(0, 128))
       .with_detail("It must be two or more simple identifiers separated by dots.");
+}
+
+// Whether a client may set `lower_name`.
+Status check_settable(const std::string& lower_name) {
+  TRY(check_known(lower_name));
+  const SettingDefinition* definition = find_definition(lower_name);
+  if (definition == nullptr || !definition->read_only) return {};
+  return fail(ErrorCode::kInvalidValue, "parameter \"{}\" cannot be changed", definition->name);
 }
 
 }  // namespace
@@ -184,18 +189,22 @@ Status Settings::assign(const std::string& lower_name, const std::optional<std::
 
 Status Settings::set(const std::string& name, const std::optional<std::vector<std::string>>& values,
                      bool local) {
+  if (!values) return set_text(name, std::nullopt, local);
   const std::string lowered = lower(name);
-  TRY(check_settable(lowered));
-  if (!values) return assign(lowered, std::nullopt, local);
+  TRY(check_known(lowered));
   const SettingDefinition* definition = find_definition(lowered);
   const std::string text =
       TRY(join_setting(definition != nullptr ? *definition : custom_definition(lowered), *values));
-  return assign(lowered, text, local);
+  return set_text(lowered, text, local);
 }
 
 Status Settings::set_text(const std::string& name, const std::optional<std::string>& text,
                           bool local) {
   const std::string lowered = lower(name);
+  // Pools give a session back the role that it came with.
+  const bool own_role =
+      lowered == "session_authorization" && (!text || *text == known(lowered));
+  if (own_role) return {};
   TRY(check_settable(lowered));
   return assign(lowered, text, local);
 }

@@ -15,8 +15,8 @@
 
 namespace alcove::executor {
 
-// One setting that a session can see: ours, and PostgreSQL's own, which are accepted and, where they
-// mean nothing here, ignored.
+// One setting that a session can see: ours, and PostgreSQL's own, which are accepted and, where
+// they mean nothing here, ignored.
 struct SettingDefinition {
   // How the value is read and printed. Numbers with a unit are written as PostgreSQL writes them:
   // in the largest unit that divides them (`30s`, `4MB`), and read with any of its units; without

@@ -9,7 +9,7 @@ namespace alcove::segments {
 namespace {
 
 constexpr std::size_t kPlainBlockBytes = kBlockRawBytesMax;
-constexpr std::size_t kPlanesBlockBytes = 32 * 1024;
+constexpr std::size_t kPlanesBlockBytes = 16 * 1024;
 constexpr std::size_t kSampleBytes = 1024 * 1024;
 
 std::string_view bytes_of(const float* values, std::size_t count) {

@@ -53,8 +53,8 @@ class Server {
       close(out[1]);
       const std::string data = directory_ + "/data";
       execl(std::getenv("ALCOVE_PROGRAM"), "alcove", "server", "--data", data.c_str(), "--listen",
-            "127.0.0.1:0", "--set", "memtable_bytes=64kB", "--set", "memtable_bytes_max=512kB",
-            "--set", "log_file_bytes=128kB", "--set", "checkpoint_log_bytes=256kB", nullptr);
+            "127.0.0.1:0", "--set", "memtable_bytes=1MB", "--set", "memtable_bytes_max=4MB",
+            "--set", "log_file_bytes=128kB", "--set", "checkpoint_log_bytes=1MB", nullptr);
       _exit(127);
     }
     close(out[1]);

@@ -15,7 +15,9 @@ using Nodes = std::vector<ExpressionNode>;
 // ---- Statements by hand, in postfix order -------------------------------------------------------
 
 ExpressionNode value(parser::Value what) { return {std::move(what)}; }
-ExpressionNode number(std::string text) { return value({parser::Number{0, std::move(text)}, {}, 0}); }
+ExpressionNode number(std::string text) {
+  return value({parser::Number{0, std::move(text)}, {}, 0});
+}
 ExpressionNode text(std::string text) { return value({std::move(text), {}, 0}); }
 ExpressionNode boolean(bool is) { return value({is, {}, 0}); }
 ExpressionNode null() { return value({parser::Null{}, {}, 0}); }
@@ -176,7 +178,8 @@ TEST_F(ConstantSelectTest, OperatorsRefuseTypesInPostgresWords) {
   EXPECT_EQ(one({text("a"), to("text"), number("1"), op('+')}),
             "operator does not exist: text + integer");
   EXPECT_EQ(one({boolean(true), op('n')}), "operator does not exist: - boolean");
-  EXPECT_EQ(one({number("1"), number("2"), op('|')}), "operator does not exist: integer || integer");
+  EXPECT_EQ(one({number("1"), number("2"), op('|')}),
+            "operator does not exist: integer || integer");
   EXPECT_EQ(one({text("a"), number("1"), op('+')}), "invalid input syntax for type integer: \"a\"");
 }
 
@@ -221,7 +224,8 @@ TEST_F(ConstantSelectTest, CastsConvertAndRefuse) {
   EXPECT_EQ(one({boolean(true), to("integer")}), "1");
   EXPECT_EQ(one({boolean(true), to("text")}), "true");
   EXPECT_EQ(one({number("1"), to("int8"), to("bool")}), "cannot cast type bigint to boolean");
-  EXPECT_EQ(one({text("4294967296"), to("oid")}), "value \"4294967296\" is out of range for type oid");
+  EXPECT_EQ(one({text("4294967296"), to("oid")}),
+            "value \"4294967296\" is out of range for type oid");
   EXPECT_EQ(one({number("1"), to("foo")}), "type \"foo\" does not exist");
   EXPECT_EQ(code({number("1"), to("foo")}), ErrorCode::kUndefinedObject);
   EXPECT_EQ(code({text("x"), to("bytea")}), ErrorCode::kNotSupported);
@@ -246,7 +250,8 @@ TEST_F(ConstantSelectTest, FloatsArePrintedAsPostgresPrintsThem) {
   }
   EXPECT_EQ(one({text("123456789"), to("real"), to("text")}), "1.2345679e+08");
   EXPECT_EQ(one({text("1e5"), to("real"), to("text")}), "100000");
-  EXPECT_EQ(one({text("1e400"), to("float8")}), "\"1e400\" is out of range for type double precision");
+  EXPECT_EQ(one({text("1e400"), to("float8")}),
+            "\"1e400\" is out of range for type double precision");
   EXPECT_EQ(one({text("abc"), to("float4")}), "invalid input syntax for type real: \"abc\"");
 }
 

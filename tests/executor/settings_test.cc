@@ -248,6 +248,16 @@ TEST_F(SettingsTest, ReadOnlyOnesCannotBeChanged) {
   EXPECT_EQ(show("server_version_num"), "150000");
 }
 
+TEST_F(SettingsTest, ARoleMayOnlyBeGivenBack) {
+  settings.fix("session_authorization", "app");
+  EXPECT_TRUE(settings.reset("session_authorization").has_value());
+  EXPECT_EQ(set("session_authorization", "app"), "app");
+  EXPECT_EQ(set("session_authorization", "other"),
+            "parameter \"session_authorization\" cannot be changed");
+  EXPECT_EQ(set("role", "NONE"), "none");
+  EXPECT_EQ(set("role", "other"), "invalid value for parameter \"role\": \"other\"");
+}
+
 TEST_F(SettingsTest, NamesWithADotAreAnybodys) {
   EXPECT_EQ(set("Foo.Bar", "X"), "X");
   EXPECT_EQ(show("foo.bar"), "X");

@@ -164,9 +164,7 @@ TEST_F(SegmentTest, SpendsNothingOnRowsWithoutMetadata) {
   EXPECT_THAT(without->describe(), Not(HasSubstr("metadata")));
   EXPECT_EQ((*without->metadata(4999))->at(4999).encoded(), "");
 
-  Metadata metadata;
-  ASSERT_TRUE(metadata.set("a", MetadataValue(true)));
-  content.rbegin()->second.metadata = metadata.encoded();
+  content.rbegin()->second.metadata = Metadata::parse_json(R"({"a": true})")->encoded();
   const auto one = make(identity_of(2, 2), content);
   EXPECT_FALSE(one->without_metadata());
   EXPECT_EQ(*read_segment(*one), content);
@@ -176,11 +174,11 @@ TEST_F(SegmentTest, SpendsNothingOnRowsWithoutMetadata) {
 TEST_F(SegmentTest, HoldsTheLongestIdsAndMetadata) {
   Content content;
   for (int i = 0; i < 300; ++i) {
-    Metadata metadata;
     const std::string text(i % 2 == 0 ? kMetadataTextBytesMax - 16 : 1, 'x');
-    ASSERT_TRUE(metadata.set("a", MetadataValue(text)));
+    const auto metadata = Metadata::parse_json(fmt::format(R"({{"a": "{}"}})", text));
+    ASSERT_TRUE(metadata);
     content[std::string(kIdBytesMax - 3, 'a') + fmt::format("{:03}", i)] = {
-        {1.0F}, metadata.encoded(), 1};
+        {1.0F}, metadata->encoded(), 1};
   }
   const auto segment = make(identity_of(1, 1), content);
   EXPECT_EQ(*read_segment(*segment), content);

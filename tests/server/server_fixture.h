@@ -26,7 +26,7 @@ class ServerTest : public testing::Test {
   void serve();
 
   std::uint16_t port() const { return server_->port(); }
-  // Waits until so many sessions are open; false if that does not come to pass in ten seconds.
+  // Waits until so many sessions are open; false if that does not come to pass in a minute.
   bool session_count_becomes(std::size_t count) const;
 
   SimulatedFileSystem file_system_;

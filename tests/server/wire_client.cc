@@ -42,7 +42,7 @@ WireClient::WireClient(std::uint16_t port, Greeting greeting)
   const int connected =
       ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   CHECK(connected == 0, "the server under test listens");
-  const timeval timeout{.tv_sec = 10, .tv_usec = 0};
+  const timeval timeout{.tv_sec = 60, .tv_usec = 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
   if (greeting == Greeting::kStartup) send_startup({{"user", "me"}});
 }

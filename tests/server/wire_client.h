@@ -15,7 +15,7 @@ struct WireMessage {
 };
 
 // A client of PostgreSQL's protocol that can say anything, also what no client should. A read that
-// takes longer than ten seconds, or meets the end of the stream, ends the conversation: what was
+// takes longer than a minute, or meets the end of the stream, ends the conversation: what was
 // read until then is returned, with a message of type '$' for the end.
 class WireClient {
  public:

@@ -43,10 +43,9 @@ TEST_F(LogRecovery, CopiesNothingThatIsProven) {
 
 TEST_F(LogRecovery, CopiesNothingThatTheManifestProves) {
   append_synced({"a", "b", "c"});
-  append({"d"});
   kill();
-  point.durable_lsn = 2;  // inside the first frame, which is durable as a whole
-  EXPECT_THAT(recover_records(), SizeIs(4));
+  point.durable_lsn = 2;  // inside the frame, which is durable as a whole
+  EXPECT_THAT(recover_records(), SizeIs(3));
   EXPECT_THAT(log_paths(), ElementsAre(path_of(1, 1), path_of(4, 2)));
 }
 
@@ -111,6 +110,41 @@ TEST_F(LogRecovery, IgnoresWhatANewerGenerationSupersedes) {
   // Even if the lost frame came back, it would be the older generation's.
   flip(path_of(1, 1), kFileHeaderBytes + frame_bytes({"a"}) + kFrameHeaderBytes);
   EXPECT_THAT(recover_records(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(LogRecovery, RefusesDamageInCopiesThoughNoMarkProvesThem) {
+  append({"a"});
+  kill();
+  recover_records();
+  kill();
+  const std::string path = path_of(1, 2);
+  // As if the machine had stopped before the mark was written.
+  overwrite(path, kFileHeaderBytes + frame_bytes({"a"}), std::string(kFrameHeaderBytes, '\0'));
+  EXPECT_THAT(recover_records(), ElementsAre("a"));
+  kill();
+  ASSERT_TRUE(disk->unlink(path_of(1, 3)));
+  flip(path, kFileHeaderBytes + kFrameHeaderBytes);
+  expect_damage(path, kFileHeaderBytes);
+}
+
+TEST_F(LogRecovery, ShowsNoCopyOfARecoveryThatDidNotFinish) {
+  append_synced({"a"});
+  mark();
+  const std::uint64_t tail = log->bytes_since(1) + kFileHeaderBytes;
+  append({"b"});
+  append({"c"});
+  kill();
+  disk->set_fault([](SimulatedFileSystem::Call call, const std::string&) -> std::optional<Error> {
+    if (call != SimulatedFileSystem::Call::kRename) return std::nullopt;
+    return Error(ErrorCode::kIo, "the machine stops");
+  });
+  EXPECT_TRUE(recover().error) << "b and c are copied into a spare";
+  disk->set_fault({});
+  overwrite(path_of(1, 1), tail, std::string(1000, '\0'));
+  EXPECT_THAT(recover_records(), ElementsAre("a")) << "b and c were never synced";
+  append_synced({"x"});
+  kill();
+  EXPECT_THAT(recover_records(), ElementsAre("a", "x"));
 }
 
 TEST_F(LogRecovery, AddsNoFileForEachRestartOnceReleased) {

@@ -127,6 +127,24 @@ TEST_F(LogOnAFullDisk, RecoversIntoTheSpaceOfFilesThatAreNotNeeded) {
   EXPECT_THAT(recover_records(), SizeIs(0));
 }
 
+TEST_F(LogOnAFullDisk, KeepsASpareThatTheDirectoryHasNoRoomToRename) {
+  append({"a"});
+  disk->set_fault([](SimulatedFileSystem::Call call, const std::string&) -> std::optional<Error> {
+    if (call != SimulatedFileSystem::Call::kRename) return std::nullopt;
+    return Error(ErrorCode::kDiskFull, "no room for a longer name");
+  });
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(log->rotate(LogSpace::kReserved).error().code(), ErrorCode::kDiskFull);
+  }
+  disk->set_fault({});
+  EXPECT_EQ(append({"b"}), 2U);
+  expect(log->rotate(LogSpace::kOrdinary));
+  append({"c"});
+  sync();
+  crash(1);
+  EXPECT_THAT(recover_records(), ElementsAre("a", "b", "c"));
+}
+
 TEST_F(LogOnAFullDisk, RefusesAFrameTooLargeForTheDiskAndGoesOn) {
   free_disk();
   append({"a"});

@@ -159,14 +159,36 @@ TEST_F(LogTest, NeedsNoLsnForAMark) {
 }
 
 TEST_F(LogTest, HasRoomForAMarkInAFullFile) {
-  const std::size_t fitting = kFileBytesMin - kFileHeaderBytes - 2 * kFrameHeaderBytes - 3;
-  append_synced({record_of(1, fitting)});
-  mark();
-  EXPECT_THAT(log_paths(), SizeIs(1));
-  append_synced({"next"});
-  EXPECT_THAT(log_paths(), SizeIs(2));
-  kill();
-  EXPECT_THAT(recover_records(), SizeIs(2));
+  constexpr std::size_t kFitting =
+      kFileBytesMin - kFileHeaderBytes - 2 * kFrameHeaderBytes - 3 - (kFrameHeaderBytes + 2);
+  for (std::size_t more = 0; more <= 2 * kFrameHeaderBytes; ++more) {
+    disk = std::make_unique<SimulatedFileSystem>();
+    make_directory();
+    create();
+    append_synced({"a"});
+    append_synced({record_of(1, kFitting + more)});
+    mark();
+    EXPECT_THAT(log_paths(), SizeIs(more == 0 ? 1 : 2));
+    append_synced({"next"});
+    kill();
+    EXPECT_THAT(recover_records(), SizeIs(3));
+  }
+}
+
+TEST_F(LogTest, SyncsContentAndNameOfASpareAheadOfNeed) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    disk = std::make_unique<SimulatedFileSystem>();
+    make_directory();
+    create();
+    expect(log->prepare_spare());
+    crash(seed);
+    int whole = 0;
+    for (const std::string& path : disk->paths()) {
+      const bool spare = path.find("/spare-") != std::string::npos;
+      if (spare && disk->content(path) == std::string(options.file_bytes, '\0')) ++whole;
+    }
+    EXPECT_EQ(whole, 2) << seed;
+  }
 }
 
 TEST_F(LogTest, RotatesToANewFileAndProvesTheOld) {

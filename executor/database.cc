@@ -55,7 +55,11 @@ Result<std::unique_ptr<Database>> Database::open(
       std::abort();
     };
   }
-  TRY(env.file_system.create_directory(options.directory));
+  if (!TRY(env.file_system.exists(options.directory))) {
+    TRY(env.file_system.create_directory(options.directory));
+    // Else a power cut could take the whole database, with all that was acknowledged.
+    TRY(env.file_system.sync_directory(directory_of(options.directory)));
+  }
   auto database = std::make_unique<OpenDatabase>(env, std::move(options));
   TRY(database->start(progress));
   return std::unique_ptr<Database>(std::move(database));

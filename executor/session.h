@@ -39,7 +39,7 @@ struct SessionIdentity {
 //
 // The server's duty for one simple-query text:
 //   begin_script(n); for each of n statements { start(); step until done }; end_script()
-// and on any error fail_script() instead of the rest. Several statements outside BEGIN are one
+// and on any error fail_script() instead of the rest, also when the text did not even parse. Several statements outside BEGIN are one
 // transaction, which end_script() commits.
 class Session {
  public:

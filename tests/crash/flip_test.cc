@@ -131,7 +131,7 @@ TEST_F(FlipTest, EveryByteIsCheckedOrHarmless) {
     const std::string bytes = disk_.content(path);
     const std::size_t used = bytes.find_last_not_of('\0') + 1;
     for (std::size_t at = 0; at < bytes.size(); at += at < used + 64 ? 1 : zero_step) {
-      const unsigned char mask = at % 2 == 0 ? 0xff : static_cast<unsigned char>(1U << (at % 8));
+      const auto mask = static_cast<unsigned char>(at % 2 == 0 ? 0xffU : 1U << (at % 8));
       const std::string problem = damage(path, at, mask);
       ASSERT_EQ(problem, "") << path << " at " << at;
       ++tried;

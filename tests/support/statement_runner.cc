@@ -63,7 +63,12 @@ Result<StatementRunner::Outcome> StatementRunner::run_statement(
 }
 
 Result<std::vector<StatementRunner::Outcome>> StatementRunner::run(std::string_view text) {
-  const auto statements = TRY(parser::parse(text));
+  const auto parsed = parser::parse(text);
+  if (!parsed) {
+    session_.fail_script();
+    return parsed.error();
+  }
+  const auto& statements = *parsed;
   session_.begin_script(statements.size());
   std::vector<Outcome> outcomes;
   for (const parser::Statement& statement : statements) {

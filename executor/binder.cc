@@ -146,7 +146,9 @@ Result<std::vector<float>> bind_vector(const parser::Value& value, const IndexDe
   const bool zero = std::all_of(floats.begin(), floats.end(), [](float x) { return x == 0; });
   if (index.metric == Metric::kCosine && (zero || squared_norm == 0)) {
     return Error(ErrorCode::kInvalidValue,
-                 "under the metric cosine a vector must not be all zeros")
+                 zero ? "under the metric cosine a vector must not be all zeros"
+                      : "under the metric cosine a vector must not be shorter than about 1e-22, "
+                        "where its squared norm is zero in float32")
         .at(value.offset);
   }
   return floats;

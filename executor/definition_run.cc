@@ -131,6 +131,13 @@ Result<std::unique_ptr<Run>> start_drop_namespace(Session& session,
   std::string name = TRY(bind_namespace(drop.name));
   return run_definition(
       session, "DROP NAMESPACE", [&session, &drop, name](const Snapshot& snapshot) -> Status {
+        const auto found = session.transaction().find_index(session.engine().catalogue,
+                                                            drop.index.text, snapshot);
+        if (!found && drop.if_exists) {
+          skipping(session, "00000",
+                   fmt::format("index \"{}\" does not exist", drop.index.text));
+          return {};
+        }
         const IndexHandle index = TRY(find_index(session, drop.index, snapshot));
         const auto sight = session.transaction().find_namespace(session.engine().catalogue, index,
                                                                 name, snapshot);

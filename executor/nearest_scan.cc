@@ -40,7 +40,7 @@ float NearestScan::score_of(float sum, float squared_norm) const {
 }
 
 void NearestScan::offer(float score, std::string_view id) {
-  target_.hits->offer(score, id, target_.source, 0);
+  target_.hits->offer(score, id, target_.source);
 }
 
 void NearestScan::compute(const float* rows, std::size_t count) {

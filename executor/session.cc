@@ -282,6 +282,25 @@ struct LaterWords {
   }
 };
 
+struct WritingWords {
+  const char* operator()(const parser::Upsert&) const { return "UPSERT"; }
+  const char* operator()(const parser::Update&) const { return "UPDATE"; }
+  const char* operator()(const parser::Delete&) const { return "DELETE"; }
+  const char* operator()(const parser::CreateIndex&) const { return "CREATE INDEX"; }
+  const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
+  const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
+  const char* operator()(const parser::DropNamespace&) const { return "DROP NAMESPACE"; }
+  template <class Other>
+  const char* operator()(const Other&) const {
+    return nullptr;
+  }
+};
+
+// What a READ ONLY transaction refuses; null: the statement writes nothing.
+const char* writing_statement(const parser::Statement& statement) {
+  return std::visit(WritingWords(), statement);
+}
+
 // Statements that a later version gives a meaning to; null: none of them.
 const char* later_statement(const parser::Statement& statement) {
   return std::visit(LaterWords(), statement);
@@ -390,6 +409,10 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   }
   auto control = TRY(start_control(statement));
   if (control) return control;
+  if (const char* writing = writing_statement(statement); writing && settings_.read_only()) {
+    return fail(ErrorCode::kReadOnlyTransaction, "cannot execute {} in a read-only transaction",
+                writing);
+  }
 
   using namespace parser;  // NOLINT: the statements' names
   if (const auto* s = std::get_if<Query>(&statement)) return start_query(*this, *s);

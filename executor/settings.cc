@@ -302,9 +302,7 @@ std::string Settings::default_index() const { return known("index"); }
 bool Settings::repeatable_read_by_default() const {
   return known("default_transaction_isolation") == "repeatable read";
 }
-bool Settings::read_only_by_default() const {
-  return known("default_transaction_read_only") == "on";
-}
+bool Settings::read_only() const { return known("transaction_read_only") == "on"; }
 std::string Settings::client_min_messages() const { return known("client_min_messages"); }
 
 }  // namespace alcove::executor

@@ -104,7 +104,7 @@ class Settings {
   std::string default_namespace() const;            // setting `namespace`; empty: none
   std::string default_index() const;                // setting `index`; empty: none
   bool repeatable_read_by_default() const;          // default_transaction_isolation
-  bool read_only_by_default() const;                // default_transaction_read_only
+  bool read_only() const;                           // transaction_read_only
   std::string client_min_messages() const;
   // idle_session_timeout, idle_in_transaction_session_timeout; 0: none.
   std::uint64_t idle_session_timeout_ms() const;

@@ -152,7 +152,11 @@ Result<std::unique_ptr<Run>> start_show_namespaces(Session& session,
   const IndexHandle index = TRY(find_index(session, show.index, *snapshot));
   auto walk = std::make_shared<NamespaceWalk>(session, index, snapshot);
   if (show.like) walk->like_.id_like(TRY(bind_text(*show.like, "a pattern")), false);
-  if (show.after) walk->after_ = TRY(bind_text(*show.after, "AFTER"));
+  if (show.after) {
+    // AFTER '' is where a program that turns pages begins.
+    const auto* text = std::get_if<std::string>(&show.after->what);
+    walk->after_ = text && text->empty() ? std::string() : TRY(bind_namespace(*show.after));
+  }
   if (show.limit) walk->limit_ = TRY(bind_integer(*show.limit, "LIMIT", 0, kLimitMax));
   std::vector<Column> columns = {
       {"namespace", Type::kText}, {"records", Type::kInt8}, {"bytes", Type::kInt8}};

@@ -11,7 +11,7 @@ const auto index_name = name("an index name");
 const auto show_namespaces = Rule<ShowNamespaces>("NAMESPACES") =
     word("NAMESPACES") > word("FROM") > index_name[to<&ShowNamespaces::index>] >
     -(word("LIKE") > value("a pattern")[to<&ShowNamespaces::like>]) >
-    -(word("AFTER") > value("a namespace")[to<&ShowNamespaces::after>]) >
+    -(word("AFTER") > namespace_name[to<&ShowNamespaces::after>]) >
     -(word("LIMIT") > value("a number")[to<&ShowNamespaces::limit>]);
 
 const auto show_usage = Rule<ShowUsage>("USAGE") =

@@ -141,6 +141,9 @@ const auto unlisten = Rule<Unlisten>("UNLISTEN") =
 constexpr auto not_yet(const char* what) {
   return [what](auto& context) { x3::_val(context) = NotYet{what}; };
 }
+// COMMIT AND CHAIN and its like.
+const auto chained = (word("COMMIT") | word("END") | word("ROLLBACK") | word("ABORT")) >> work >>
+                     word("AND") >> word("CHAIN");
 constexpr auto later(std::string_view verb, const char* what) {
   return (word(verb) > rest_of_statement)[not_yet(what)];
 }
@@ -148,7 +151,7 @@ constexpr auto later(std::string_view verb, const char* what) {
 const auto session = Rule<Statement>("a session's statement") =
     (word("SET") > (set_transaction[become] | set_setting[become])) |
     (word("RESET") > (word("ALL")[plain<ResetAll>] | reset_setting[become])) |
-    discard[become] | begin[become] |
+    discard[become] | begin[become] | chained[not_yet("AND CHAIN")] |
     ((word("COMMIT") | word("END")) >> no_chain)[plain<Commit>] | rollback_to[become] |
     ((word("ROLLBACK") | word("ABORT")) >> no_chain)[plain<Rollback>] | savepoint[become] |
     release[become] | deallocate[become] | close[become] | listen[become] | unlisten[become] |

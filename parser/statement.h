@@ -225,7 +225,7 @@ struct ShowIndexes {};
 struct ShowNamespaces {
   Name index;
   std::optional<Value> like;
-  std::optional<Value> after;
+  std::optional<NamespaceName> after;
   std::optional<Value> limit;
 };
 struct DescribeIndex {

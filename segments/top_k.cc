@@ -25,7 +25,7 @@ bool TopK::before(float score, std::string_view id, std::uint32_t source, const 
 
 bool TopK::before(const Hit& x, const Hit& y) const { return before(x.score, x.id, x.source, y); }
 
-void TopK::offer(float score, std::string_view id, std::uint32_t source, std::uint64_t place) {
+void TopK::offer(float score, std::string_view id, std::uint32_t source) {
   const auto order = [this](const Hit& x, const Hit& y) { return before(x, y); };
   if (heap_.size() == k_) {
     if (!before(score, id, source, heap_.front())) return;
@@ -37,7 +37,6 @@ void TopK::offer(float score, std::string_view id, std::uint32_t source, std::ui
   hit.score = score;
   hit.source = source;
   hit.id = id;
-  hit.place = place;
   std::push_heap(heap_.begin(), heap_.end(), order);
 }
 

@@ -15,7 +15,6 @@ struct Hit {
   float score = 0;
   std::uint32_t source = 0;   // which of the caller's namespaces, in bytewise order of their names
   std::string id;
-  std::uint64_t place = 0;    // the caller's own handle on the row
 };
 
 // The best `k` hits of all that were offered. Externally synchronised.
@@ -28,7 +27,7 @@ class TopK {
     return heap_.size() < k_ || !worse_than_worst(score);
   }
   // Keeps the hit if it is among the best so far.
-  void offer(float score, std::string_view id, std::uint32_t source, std::uint64_t place);
+  void offer(float score, std::string_view id, std::uint32_t source);
   std::size_t size() const { return heap_.size(); }
   // The hits in order, leaving the object empty.
   std::vector<Hit> take_sorted();

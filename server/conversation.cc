@@ -30,7 +30,7 @@ bool is_wanted(std::string_view severity, std::string_view minimum) {
 // ---- Results ------------------------------------------------------------------------------------
 
 void Conversation::ResultWriter::begin(const std::vector<executor::Column>& columns) {
-  undescribed_ = columns.empty() ? nullptr : &columns;
+  undescribed_ = &columns;
 }
 
 // Only when the first row or the end is there, so that a statement that fails at once answers as
@@ -38,6 +38,12 @@ void Conversation::ResultWriter::begin(const std::vector<executor::Column>& colu
 void Conversation::ResultWriter::describe() {
   if (undescribed_ == nullptr) return;
   BackendWriter(out_).row_description(*undescribed_);
+  undescribed_ = nullptr;
+}
+
+void Conversation::ResultWriter::end() {
+  // A statement without columns returns no rows at all, but for the empty SELECT.
+  if (undescribed_ != nullptr && !undescribed_->empty()) describe();
   undescribed_ = nullptr;
 }
 
@@ -141,7 +147,7 @@ Result<Conversation::Next> Conversation::advance() {
 
 Result<Conversation::Next> Conversation::finish_statement() {
   const std::string tag = run_->tag();
-  result_.describe();
+  result_.end();
   run_.reset();
   ++at_;
   if (at_ < statements_.size()) {

@@ -60,11 +60,12 @@ class Conversation {
    public:
     ResultWriter(std::string& out, std::size_t bytes_full) : out_(out), bytes_full_(bytes_full) {}
     void begin(const std::vector<executor::Column>& columns);
-    void describe();  // if there is something to describe and nobody has
+    void end();
     void row(std::span<const executor::Cell> cells) override;
     bool full() const override { return out_.size() >= bytes_full_; }
 
    private:
+    void describe();  // if nobody has
     std::string& out_;
     const std::size_t bytes_full_;
     const std::vector<executor::Column>* undescribed_ = nullptr;

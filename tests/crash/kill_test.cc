@@ -1,34 +1,29 @@
 // Kills the real server with SIGKILL at random moments under eight writers and compares what it holds
 // afterwards with what it had acknowledged. ALCOVE_ROUNDS (200) rounds from ALCOVE_SEED (1).
 
-#include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include "tests/support/server_process.h"
+
+namespace alcove::tests {
 namespace {
 
 constexpr int kWriters = 8;
 constexpr int kIdsPerWriter = 20;
 constexpr int kNamespacesPerWriter = 2;
 
-using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 // By namespace, by id, the version written last.
 using Model = std::map<std::string, std::map<std::string, std::int64_t>>;
 
@@ -36,72 +31,6 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-
-// The server as a process of its own.
-class Server {
- public:
-  explicit Server(std::string directory) : directory_(std::move(directory)) {}
-  ~Server() { kill(); }
-
-  void start() {
-    int out[2];
-    ASSERT_EQ(pipe(out), 0);
-    process_ = fork();
-    if (process_ == 0) {
-      dup2(out[1], STDERR_FILENO);
-      close(out[0]);
-      close(out[1]);
-      const std::string data = directory_ + "/data";
-      execl(std::getenv("ALCOVE_PROGRAM"), "alcove", "server", "--data", data.c_str(), "--listen",
-            "127.0.0.1:0", "--set", "memtable_bytes=1MB", "--set", "memtable_bytes_max=4MB",
-            "--set", "log_file_bytes=128kB", "--set", "checkpoint_log_bytes=1MB", nullptr);
-      _exit(127);
-    }
-    close(out[1]);
-    read_until_ready(out[0]);
-    // The rest of the log is nobody's business, but its pipe must stay open.
-    log_ = std::thread([fd = out[0]] {
-      char buffer[4096];
-      while (read(fd, buffer, sizeof(buffer)) > 0) {
-      }
-      close(fd);
-    });
-  }
-
-  void kill() {
-    if (process_ <= 0) return;
-    ::kill(process_, SIGKILL);
-    waitpid(process_, nullptr, 0);
-    process_ = -1;
-    log_.join();
-  }
-
-  Connection connect() const {
-    const std::string target = fmt::format("host=127.0.0.1 port={} user=test sslmode=disable", port_);
-    return Connection(PQconnectdb(target.c_str()), &PQfinish);
-  }
-
- private:
-  void read_until_ready(int fd) {
-    std::string log;
-    const std::string ready = "listening on 127.0.0.1:";
-    char byte;
-    while (read(fd, &byte, 1) == 1) {
-      log += byte;
-      if (byte != '\n') continue;
-      if (const auto at = log.find(ready); at != std::string::npos) {
-        port_ = std::atoi(log.c_str() + at + ready.size());
-        return;
-      }
-    }
-    FAIL() << "the server did not start: " << log;
-  }
-
-  std::string directory_;
-  pid_t process_ = -1;
-  int port_ = 0;
-  std::thread log_;
-};
 
 // One connection that writes namespaces of its own, and knows what was acknowledged.
 class Writer {
@@ -204,12 +133,6 @@ class Writer {
 
 class KillTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char pattern[] = "/tmp/alcove-kill-XXXXXX";
-    directory_ = mkdtemp(pattern);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   static Model read_all(PGconn* connection) {
     Model found;
     PGresult* names = PQexec(connection, "SHOW NAMESPACES FROM k");
@@ -232,8 +155,6 @@ class KillTest : public testing::Test {
     PQclear(names);
     return found;
   }
-
-  std::string directory_;
 };
 
 TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
@@ -242,10 +163,12 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
   std::mt19937_64 chance(seed);
   std::vector<Writer> writers;
   for (int i = 0; i < kWriters; ++i) writers.emplace_back(i, chance());
-  Server server(directory_);
+  const ScratchDirectory directory("kill");
+  ServerProcess server(directory.path() + "/data",
+                       {"--set", "memtable_bytes=1MB", "--set", "memtable_bytes_max=4MB", "--set",
+                        "log_file_bytes=128kB", "--set", "checkpoint_log_bytes=1MB"});
   for (std::uint64_t round = 0; round <= rounds; ++round) {
     server.start();
-    if (HasFatalFailure()) return;
     {
       const Connection connection = server.connect();
       ASSERT_EQ(PQstatus(connection.get()), CONNECTION_OK) << PQerrorMessage(connection.get());
@@ -274,3 +197,4 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
 }
 
 }  // namespace
+}  // namespace alcove::tests

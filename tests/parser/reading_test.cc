@@ -109,7 +109,7 @@ TEST(LookingAround, ShowsTheLanguagesThings) {
       "SHOW NAMESPACES FROM multitenant-app LIKE 'acme-%' AFTER 'acme-17' LIMIT 100");
   EXPECT_EQ(names.index.text, "multitenant-app");
   EXPECT_EQ(string_of(*names.like), "acme-%");
-  EXPECT_EQ(string_of(*names.after), "acme-17");
+  EXPECT_EQ(std::get<std::string>(names.after->what), "acme-17");
   EXPECT_EQ(number_of(*names.limit), "100");
   EXPECT_FALSE(parse_one<ShowNamespaces>("SHOW NAMESPACES FROM a").like);
   EXPECT_EQ(parse_one<DescribeIndex>("DESCRIBE INDEX a").index.text, "a");

@@ -32,26 +32,30 @@ TEST(TopK, KeepsWhatSortingWouldKeep) {
     for (std::size_t i = random() % 60; i > 0; --i) {
       // Few different scores, so that ties are common; (id, source) is unique, as records are.
       Hit hit{static_cast<float>(random() % 5), static_cast<std::uint32_t>(i % 3),
-              std::string(1 + i / 60, static_cast<char>('a' + i / 3)), i};
-      top.offer(hit.score, hit.id, hit.source, hit.place);
+              std::string(1 + i / 60, static_cast<char>('a' + i / 3))};
+      top.offer(hit.score, hit.id, hit.source);
       offered.push_back(hit);
     }
     std::vector<Hit> expected = sorted(metric, offered, k);
     const std::vector<Hit> hits = top.take_sorted();
     ASSERT_EQ(hits.size(), expected.size());
-    for (std::size_t i = 0; i < hits.size(); ++i) ASSERT_EQ(hits[i].place, expected[i].place);
+    for (std::size_t i = 0; i < hits.size(); ++i) {
+      ASSERT_EQ(hits[i].score, expected[i].score);
+      ASSERT_EQ(hits[i].id, expected[i].id);
+      ASSERT_EQ(hits[i].source, expected[i].source);
+    }
   }
 }
 
 TEST(TopK, LetsAnEqualScoreEnterOnlyByItsId) {
   TopK top(Metric::kDotProduct, 2);
-  top.offer(1, "m", 0, 0);
+  top.offer(1, "m", 0);
   EXPECT_TRUE(top.may_enter(-5)) << "there is room";
-  top.offer(2, "x", 0, 1);
+  top.offer(2, "x", 0);
   EXPECT_FALSE(top.may_enter(0.5f));
   EXPECT_TRUE(top.may_enter(1));
-  top.offer(1, "z", 0, 2);
-  top.offer(1, "a", 0, 3);
+  top.offer(1, "z", 0);
+  top.offer(1, "a", 0);
   const std::vector<Hit> hits = top.take_sorted();
   ASSERT_EQ(hits.size(), 2u);
   EXPECT_EQ(hits[0].id, "x");
@@ -60,10 +64,10 @@ TEST(TopK, LetsAnEqualScoreEnterOnlyByItsId) {
 
 TEST(TopK, IsEmptyAfterItWasTaken) {
   TopK top(Metric::kEuclidean, 3);
-  top.offer(1, "a", 0, 0);
+  top.offer(1, "a", 0);
   EXPECT_EQ(top.take_sorted().size(), 1u);
   EXPECT_EQ(top.size(), 0u);
-  top.offer(4, "b", 0, 0);
+  top.offer(4, "b", 0);
   EXPECT_EQ(top.take_sorted().at(0).id, "b");
 }
 

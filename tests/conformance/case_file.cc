@@ -9,6 +9,18 @@ namespace alcove::tests {
 
 namespace {
 
+// `{{x*3}}` stands for xxx.
+std::string with_repetitions(const std::string& line) {
+  static const std::regex repetition(R"(\{\{(.+?)\*(\d+)\}\})");
+  std::string text = line;
+  for (std::smatch found; std::regex_search(text, found, repetition);) {
+    std::string repeated;
+    for (int i = std::stoi(found[2]); i > 0; --i) repeated += found[1];
+    text = std::string(found.prefix()) + repeated + std::string(found.suffix());
+  }
+  return text;
+}
+
 Case read_case(const std::vector<std::string>& lines, int line) {
   Case one;
   one.line = line;
@@ -22,7 +34,7 @@ Case read_case(const std::vector<std::string>& lines, int line) {
     } else if (text.starts_with("@") && one.text.empty()) {
       one.session = text.substr(1);
     } else {
-      one.text += (one.text.empty() ? "" : "\n") + text;
+      one.text += (one.text.empty() ? "" : "\n") + with_repetitions(text);
     }
   }
   for (++at; at < lines.size(); ++at) one.expected.push_back(lines[at]);

@@ -26,7 +26,7 @@ struct Case {
 //     A | 1                      (a row; NULL is NULL)
 //     SELECT 1                   (the tag)
 //
-// or a single line `!restart`, `!kill`. An error is `ERROR 42601 at 8: message`, a notice
+// where `{{x*3}}` stands for xxx, or a single line `!restart`, `!kill`. An error is `ERROR 42601 at 8: message`, a notice
 // `NOTICE 00000: message`; an expected line that begins with `~ ` is a regular expression.
 std::vector<Case> read_cases(const std::string& path);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/waiting.h"
+
 namespace alcove::executor {
 namespace {
 
@@ -30,6 +32,7 @@ Status CommitPipeline::sync() {
 }
 
 Status CommitPipeline::wait_in_line(Waiter& waiter) {
+  about_to_wait();
   std::unique_lock lock(mutex_);
   line_.push_back(&waiter);
   while (!waiter.done) {

@@ -1,5 +1,7 @@
 #include "executor/segment_set.h"
 
+#include "base/waiting.h"
+
 namespace alcove::executor {
 
 SegmentSet::SegmentSet(FileSystem& file_system, std::string directory,
@@ -16,6 +18,7 @@ SegmentSet::SegmentSet(FileSystem& file_system, std::string directory,
 
 Result<std::span<const OpenSegment>> SegmentSet::open() const {
   if (is_open()) return std::span<const OpenSegment>(open_);
+  about_to_wait();
   std::lock_guard lock(mutex_);
   if (is_open()) return std::span<const OpenSegment>(open_);
   std::vector<std::shared_ptr<const segments::Segment>> opened;

@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "base/waiting.h"
 
 namespace alcove::server {
 namespace {
@@ -23,6 +24,9 @@ using boost::system::error_code;
 
 // So long a statement, or a client that sends without pause, is served before others have a turn.
 constexpr std::uint64_t kSliceUs = 5'000;
+// So long others wait for a handler; what goes on for longer steps aside for them.
+constexpr std::uint64_t kShortUs = 200;
+constexpr std::uint64_t kShortMessageBytes = 64 * 1024;
 // How soon the loss of a client is found out while its statement runs or waits.
 constexpr std::uint64_t kClientCheckUs = 100'000;
 // An output buffer of at most this stays with an idle connection.
@@ -144,14 +148,16 @@ void Connection::go_on() {
 }
 
 void Connection::serve_slice() {
-  const std::uint64_t slice_ends_us = now_us() + kSliceUs;
+  const std::uint64_t slice_begins_us = now_us();
   while (phase_ != Phase::kClosed) {
     const bool output_due =
         next_ != Next::kStep || output_.size() >= state_.options.output_buffer_bytes;
     if (output_due && !send_output()) return;
     if (next_ == Next::kClose) return close();
     if (next_ == Next::kWait) return await_run();
-    if (now_us() >= slice_ends_us) return yield();
+    const std::uint64_t slice_us = now_us() - slice_begins_us;
+    if (slice_us >= kSliceUs) return yield();
+    if (slice_us >= kShortUs) about_to_wait();
     if (next_ == Next::kStep) {
       next_ = conversation_->step();
     } else if (phase_ == Phase::kStartup ? !receive_startup() : !receive_message()) {
@@ -276,6 +282,7 @@ bool Connection::receive_message() {
     case FrontendFrame::Kind::kIncomplete: return receive_bytes(frame.bytes);
     case FrontendFrame::Kind::kMessage:
       message_bytes_ = frame.bytes;
+      if (frame.bytes > kShortMessageBytes) about_to_wait();
       client_seen_us_ = now_us();
       next_ = conversation_->receive(
           {.type = frame.type,

@@ -5,7 +5,6 @@
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -16,6 +15,7 @@
 #include "server/connection.h"
 #include "server/listener.h"
 #include "server/server_state.h"
+#include "server/worker_pool.h"
 
 namespace alcove::server {
 namespace {
@@ -32,7 +32,8 @@ class Server::Parts {
   Parts(Env env, ServerOptions options)
       : state_(env, std::move(options)),
         context_(static_cast<int>(state_.options.worker_threads)),
-        work_(asio::make_work_guard(context_)) {}
+        work_(asio::make_work_guard(context_)),
+        workers_(context_, state_.env.clock) {}
   ~Parts() { stop(); }
 
   Status listen();
@@ -44,14 +45,12 @@ class Server::Parts {
   std::size_t session_count() const { return state_.registry.count(); }
 
  private:
-  void run_handlers();
-
   ServerState state_;
   asio::io_context context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::uint16_t port_ = 0;
-  std::vector<std::thread> threads_;
+  WorkerPool workers_;
   std::once_flag stopped_;
 };
 
@@ -80,21 +79,7 @@ Status Server::Parts::listen() {
 
 void Server::Parts::start() {
   for (const auto& listener : listeners_) listener->start();
-  for (unsigned i = 0; i < state_.options.worker_threads; ++i) {
-    threads_.emplace_back([this] { run_handlers(); });
-  }
-}
-
-void Server::Parts::run_handlers() {
-  while (true) {
-    try {
-      context_.run();
-      return;
-    } catch (const std::exception& exception) {
-      // Memory was short where a handler was to be queued: its connection ends, not its thread.
-      log_error("a handler failed: {}", exception.what());
-    }
-  }
+  workers_.start(state_.options.worker_threads);
 }
 
 void Server::Parts::serve(executor::Database& database) {
@@ -122,7 +107,7 @@ void Server::Parts::stop() {
     state_.connections.for_each([](Connection& connection) { connection.abandon(); });
     state_.connections.wait_until_empty();
     work_.reset();
-    for (std::thread& thread : threads_) thread.join();
+    workers_.join();
     if (executor::Database* const database = state_.database) {
       database->engine().signal_session = nullptr;
     }

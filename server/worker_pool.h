@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/clock.h"
+
+namespace alcove::server {
+
+// The threads that run the handlers of an io_context.
+//
+// One of them has the seat: it waits for the next event and runs its handler itself, so that a
+// short statement costs no switch of threads. A handler that says about_to_wait() (base/waiting.h),
+// because it is or because it has computed for long, steps aside: the seat passes to an idle thread,
+// the one that was busy last. Where handlers
+// queue up behind the seat, idle threads help for as long as some are ready, one per core.
+// (Letting every thread wait in the io_context wakes one more for each event: twice the time of a
+// short statement.)
+//
+// Thread-safe.
+class WorkerPool {
+ public:
+  // `context` and `clock` must outlive the pool.
+  WorkerPool(boost::asio::io_context& context, Clock& clock) : context_(context), clock_(clock) {}
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Throws std::system_error where there is no thread to be had.
+  void start(unsigned thread_count);
+  // Returns when the context has run out of work, and with that every thread has ended.
+  void join();
+
+ private:
+  struct Worker;
+  static void step_aside();
+  void work();
+  bool wait_for_part(Worker& self);  // false: it is over
+  void serve_seated(Worker& self);
+  std::size_t run_ready_handler();
+  std::size_t run_next_handler();
+  void pass_seat(Worker& self);
+  void call_helper();
+  void stop();
+
+  boost::asio::io_context& context_;
+  Clock& clock_;
+  std::vector<std::thread> threads_;
+
+  std::mutex mutex_;
+  std::vector<Worker*> idle_;  // the one that was busy last at the back
+  bool vacant_ = true;         // the seat
+  unsigned helpers_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace alcove::server

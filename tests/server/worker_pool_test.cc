@@ -1,0 +1,121 @@
+#include "server/worker_pool.h"
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/waiting.h"
+
+namespace alcove::server {
+namespace {
+
+namespace asio = boost::asio;
+
+class WorkerPoolTest : public testing::Test {
+ protected:
+  void start(unsigned threads) { pool_.start(threads); }
+  template <class Handler>
+  void post(Handler handler) {
+    asio::post(context_, std::move(handler));
+  }
+  void finish() {
+    work_.reset();
+    pool_.join();
+  }
+
+ private:
+  SystemClock clock_;
+  asio::io_context context_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{
+      asio::make_work_guard(context_)};
+  WorkerPool pool_{context_, clock_};
+};
+
+TEST_F(WorkerPoolTest, ServesOthersWhileAHandlerWaits) {
+  start(2);
+  std::promise<void> released;
+  std::promise<void> went_on;
+  post([&] {
+    about_to_wait();
+    released.get_future().wait();
+    went_on.set_value();
+  });
+  post([&] { released.set_value(); });
+  went_on.get_future().wait();
+  finish();
+}
+
+TEST_F(WorkerPoolTest, GoesOnWithASingleThread) {
+  start(1);
+  std::promise<void> second;
+  post([] {
+    about_to_wait();
+    about_to_wait();
+  });
+  post([&] { second.set_value(); });
+  second.get_future().wait();
+  finish();
+}
+
+TEST_F(WorkerPoolTest, RunsWhatAHandlerQueuedAfterItStepsAside) {
+  start(4);
+  for (int round = 0; round < 200; ++round) {
+    std::promise<void> done;
+    post([&] {
+      about_to_wait();
+      post([&] { done.set_value(); });
+    });
+    done.get_future().wait();
+  }
+  finish();
+}
+
+TEST_F(WorkerPoolTest, AWaitingHandlerPerThreadHoldsUpNobodyForGood) {
+  constexpr int kThreads = 4;
+  start(kThreads);
+  std::promise<void> released;
+  const std::shared_future<void> release = released.get_future().share();
+  std::promise<void> served;
+  for (int i = 0; i < kThreads; ++i) {
+    post([release] {
+      about_to_wait();
+      release.wait();
+    });
+  }
+  post([&] { served.set_value(); });
+  released.set_value();
+  served.get_future().wait();
+  finish();
+}
+
+TEST_F(WorkerPoolTest, ShortHandlersStayOnOneThread) {
+  start(8);
+  std::set<std::thread::id> threads;
+  for (int i = 0; i < 100; ++i) {
+    std::promise<std::thread::id> ran;
+    post([&] { ran.set_value(std::this_thread::get_id()); });
+    threads.insert(ran.get_future().get());
+  }
+  EXPECT_EQ(threads.size(), 1U);
+  finish();
+}
+
+TEST_F(WorkerPoolTest, SurvivesAHandlerThatThrows) {
+  start(2);
+  std::promise<void> after;
+  post([] { throw std::bad_alloc(); });
+  post([&] { after.set_value(); });
+  after.get_future().wait();
+  finish();
+}
+
+}  // namespace
+}  // namespace alcove::server

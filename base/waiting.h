@@ -5,8 +5,9 @@ namespace alcove {
 // Threads that serve many clients want to know before they are held up, so that another can take
 // over what they would leave undone meanwhile.
 
-// Tells whoever runs the calling thread that it is about to wait: for the disk, or for another
-// thread. Does nothing where nobody asked to be told.
+// Tells whoever runs the calling thread that it is about to wait, for the disk or for another thread,
+// or to compute for long. Does nothing where nobody asked to be told, and costs nothing when said
+// twice.
 void about_to_wait();
 
 // Who is told on the calling thread from now on; null: nobody.

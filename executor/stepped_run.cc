@@ -1,11 +1,18 @@
 #include "executor/stepped_run.h"
 
+#include <thread>
+
+#include "base/waiting.h"
+
 namespace alcove::executor {
 namespace {
 
 // A slot is kept for so long when others wait for one, and when nobody does.
 constexpr std::uint64_t kContendedUs = 1'000;
 constexpr std::uint64_t kAloneUs = 10'000;
+// A statement that takes longer gives way after every morsel: to whoever waits for this thread, and
+// to threads that wait for this processor, such as the one that has a commit to acknowledge.
+constexpr std::uint64_t kShortUs = 200;
 
 }  // namespace
 
@@ -33,6 +40,10 @@ Result<bool> SteppedRun::morsels(RowSink& sink) {
     if (!TRY(morsel(sink))) return false;
     if (sink.full()) return true;
     const std::uint64_t spent_us = clock.monotonic_us() - begin_us;
+    if (spent_us >= kShortUs) {
+      about_to_wait();
+      std::this_thread::yield();
+    }
     if (spent_us >= kAloneUs || (spent_us >= kContendedUs && turn_.contended())) return true;
   }
 }

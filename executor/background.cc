@@ -29,6 +29,7 @@ Background::Background(Engine& engine) : engine_(engine) {
 void Background::start() {
   log_thread_ = std::thread([this] { log_loop(); });
   storage_thread_ = std::thread([this] { storage_loop(); });
+  commit_thread_ = std::thread([this] { engine_.pipeline.lead_lines(); });
 }
 
 void Background::stop() {
@@ -39,6 +40,8 @@ void Background::stop() {
   stopping_.notify_all();
   if (log_thread_.joinable()) log_thread_.join();
   if (storage_thread_.joinable()) storage_thread_.join();
+  engine_.pipeline.stop_leading();
+  if (commit_thread_.joinable()) commit_thread_.join();
 }
 
 bool Background::wait(std::uint64_t period_ms) {

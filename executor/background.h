@@ -11,7 +11,8 @@ namespace alcove::executor {
 
 // What the database does by itself: keeps memory within its budget, makes checkpoints, merges,
 // unlinks garbage, keeps spare log files, marks an idle log. Two threads, so that the log's small,
-// urgent work does not wait for a merge; or none, and round() is called from outside.
+// urgent work does not wait for a merge, and the commit thread; or none, and round() is called from
+// outside.
 class Background {
  public:
   explicit Background(Engine& engine);
@@ -41,6 +42,7 @@ class Background {
   bool stop_ = false;
   std::thread log_thread_;
   std::thread storage_thread_;
+  std::thread commit_thread_;
   Lsn seen_next_lsn_ = 0;               // of the log thread
   std::uint64_t checkpoint_us_ = 0;     // when the last one ended
   std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed

@@ -17,13 +17,15 @@ Status CommitPipeline::commit(const Transaction& transaction, Durability durabil
   Waiter waiter;
   waiter.transaction = &transaction;
   waiter.durability = durability;
-  return wait_in_line(waiter);
+  wait_in_line(waiter);
+  return waiter.result;
 }
 
 Status CommitPipeline::exclusive(const std::function<Status(wal::Log&)>& action) {
   Waiter waiter;
   waiter.action = &action;
-  return wait_in_line(waiter);
+  wait_in_line(waiter);
+  return waiter.result;
 }
 
 Status CommitPipeline::sync() {
@@ -31,34 +33,119 @@ Status CommitPipeline::sync() {
   return exclusive([](wal::Log& log) { return log.sync(); });
 }
 
-Status CommitPipeline::wait_in_line(Waiter& waiter) {
+void CommitPipeline::wait_in_line(Waiter& waiter) {
   about_to_wait();
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   line_.push_back(&waiter);
   while (!waiter.done) {
     if (leading_) {
       waiter.turn.wait(lock);
+    } else {
+      lead(lock, waiter);
+    }
+  }
+}
+
+std::shared_ptr<CommitPipeline::Ticket> CommitPipeline::submit(
+    std::unique_ptr<const Transaction> transaction, Durability durability) {
+  auto ticket = std::make_shared<Ticket>();
+  ticket->transaction_ = std::move(transaction);
+  Waiter& waiter = ticket->waiter_;
+  waiter.transaction = ticket->transaction_.get();
+  waiter.durability = durability;
+  if (waiter.transaction->empty()) {
+    waiter.done = true;
+    return ticket;
+  }
+  {
+    Lock lock(mutex_);
+    if (has_commit_thread_ && !stopping_ && leading_) {
+      waiter.self = ticket;
+      line_.push_back(&waiter);
+      return ticket;
+    }
+  }
+  wait_in_line(waiter);
+  return ticket;
+}
+
+std::optional<Status> CommitPipeline::result(const Ticket& ticket) const {
+  Lock lock(mutex_);
+  if (!ticket.waiter_.done) return std::nullopt;
+  return ticket.waiter_.result;
+}
+
+void CommitPipeline::when_done(Ticket& ticket, std::function<void()> done) {
+  {
+    Lock lock(mutex_);
+    if (!ticket.waiter_.done) {
+      ticket.waiter_.when_done = std::move(done);
+      return;
+    }
+  }
+  done();
+}
+
+void CommitPipeline::lead_lines() {
+  Lock lock(mutex_);
+  has_commit_thread_ = true;
+  // Whoever stands in line by itself when it is stopped is served still.
+  while (!stopping_ || leading_ || !line_.empty()) {
+    if (leading_ || line_.empty()) {
+      line_waits_.wait(lock);
       continue;
     }
     leading_ = true;
-    while (!waiter.done) {
-      const std::size_t count = std::min(line_.size(), kGroupWaiters);
-      const std::vector<Waiter*> front(line_.begin(),
-                                       line_.begin() + static_cast<std::ptrdiff_t>(count));
-      lock.unlock();
-      const std::size_t served = serve(front);
-      lock.lock();
-      for (std::size_t i = 0; i < served; ++i) {
-        line_.pop_front();
-        front[i]->done = true;
-        // Under the lock: a waiter that is done may be gone as soon as it is released.
-        if (front[i] != &waiter) front[i]->turn.notify_one();
-      }
-    }
+    while (!line_.empty()) serve_front(lock);
     leading_ = false;
-    if (!line_.empty()) line_.front()->turn.notify_one();
   }
-  return waiter.result;
+  has_commit_thread_ = false;
+}
+
+void CommitPipeline::stop_leading() {
+  Lock lock(mutex_);
+  stopping_ = true;
+  line_waits_.notify_one();
+}
+
+void CommitPipeline::lead(Lock& lock, const Waiter& until_done) {
+  leading_ = true;
+  while (!until_done.done) serve_front(lock);
+  leading_ = false;
+  pass_lead();
+}
+
+void CommitPipeline::pass_lead() {
+  if (has_commit_thread_) {
+    if (stopping_ || !line_.empty()) line_waits_.notify_one();
+  } else if (!line_.empty()) {
+    line_.front()->turn.notify_one();
+  }
+}
+
+void CommitPipeline::serve_front(Lock& lock) {
+  const std::size_t count = std::min(line_.size(), kGroupWaiters);
+  const std::vector<Waiter*> front(line_.begin(),
+                                   line_.begin() + static_cast<std::ptrdiff_t>(count));
+  lock.unlock();
+  const std::size_t served = serve(front);
+  lock.lock();
+  std::vector<std::function<void()>> calls;
+  std::vector<std::shared_ptr<Ticket>> tickets;
+  for (std::size_t i = 0; i < served; ++i) {
+    Waiter& waiter = *front[i];
+    line_.pop_front();
+    waiter.done = true;
+    if (waiter.when_done) calls.push_back(std::move(waiter.when_done));
+    if (waiter.self) tickets.push_back(std::move(waiter.self));
+    // Under the lock: a waiter that is done may be gone as soon as it is released.
+    waiter.turn.notify_one();
+  }
+  if (tickets.empty()) return;
+  lock.unlock();
+  for (const auto& call : calls) call();
+  tickets.clear();
+  lock.lock();
 }
 
 std::size_t CommitPipeline::serve(const std::vector<Waiter*>& front) {

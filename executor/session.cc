@@ -37,6 +37,7 @@ struct Session::State {
   // Of the statement under way.
   std::unique_ptr<Transaction> single;
   std::shared_ptr<const Snapshot> fresh;
+  std::shared_ptr<CommitPipeline::Ticket> ticket;  // of `single`, once it stands in line
   std::optional<std::uint64_t> deadline_us;
   std::size_t script_statements = 1;
 };
@@ -108,17 +109,42 @@ void Session::again() {
   state_->fresh.reset();
 }
 
-Status Session::finish_statement() {
+Status Session::check_transaction_bytes() {
   const std::uint64_t bytes_max = engine().options.transaction_bytes_max;
-  if (transaction().bytes() > bytes_max) {
-    return fail(ErrorCode::kLimitExceeded,
-                "the transaction writes more than transaction_bytes_max = {} bytes", bytes_max)
-        .with_hint("Commit more often, or raise the limit.");
-  }
+  if (transaction().bytes() <= bytes_max) return {};
+  return fail(ErrorCode::kLimitExceeded,
+              "the transaction writes more than transaction_bytes_max = {} bytes", bytes_max)
+      .with_hint("Commit more often, or raise the limit.");
+}
+
+Durability Session::durability() const {
+  return settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
+}
+
+Status Session::finish_statement() {
+  TRY(check_transaction_bytes());
   if (in_block()) return {};
-  const Durability durability =
-      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
-  return engine().watch(engine().pipeline.commit(*state_->single, durability));
+  return engine().watch(engine().pipeline.commit(*state_->single, durability()));
+}
+
+Result<bool> Session::try_finish_statement() {
+  State& state = *state_;
+  if (!state.ticket) {
+    TRY(check_transaction_bytes());
+    if (in_block()) return true;
+    state.ticket = engine().pipeline.submit(std::move(state.single), durability());
+  }
+  const std::optional<Status> result = engine().pipeline.result(*state.ticket);
+  if (!result) return false;
+  state.ticket.reset();
+  TRY(engine().watch(*result));
+  return true;
+}
+
+bool Session::is_committing() const { return state_->ticket != nullptr; }
+
+void Session::when_committed(std::function<void()> ready) {
+  engine().pipeline.when_done(*state_->ticket, std::move(ready));
 }
 
 // ---- transaction blocks -------------------------------------------------------------------------
@@ -177,10 +203,7 @@ Result<std::string> Session::commit() {
   if (status() == TransactionStatus::kIdle) add_notice(no_transaction());
   if (state_->failed) return rollback();
   if (!state_->block) return std::string("COMMIT");
-  const Durability durability =
-      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
-  const Status committed =
-      engine().watch(engine().pipeline.commit(*state_->block, durability));
+  const Status committed = engine().watch(engine().pipeline.commit(*state_->block, durability()));
   close_block();
   if (!committed) {
     settings_.rollback_transaction();
@@ -209,10 +232,7 @@ Status Session::end_script() {
   state_->fresh.reset();
   state_->deadline_us.reset();
   if (!state_->block || state_->explicit_block) return {};
-  const Durability durability =
-      settings_.synchronous_commit() ? Durability::kSync : Durability::kLater;
-  const Status committed =
-      engine().watch(engine().pipeline.commit(*state_->block, durability));
+  const Status committed = engine().watch(engine().pipeline.commit(*state_->block, durability()));
   close_block();
   if (!committed) {
     settings_.rollback_transaction();
@@ -223,6 +243,7 @@ Status Session::end_script() {
 }
 
 void Session::fail_script() {
+  state_->ticket.reset();
   state_->single.reset();
   state_->fresh.reset();
   state_->deadline_us.reset();

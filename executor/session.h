@@ -18,6 +18,7 @@
 namespace alcove::executor {
 
 class Transaction;
+enum class Durability : unsigned char;
 
 // What BEGIN has begun, as ReadyForQuery tells it.
 enum class TransactionStatus : char { kIdle = 'I', kOpen = 'T', kFailed = 'E' };
@@ -39,8 +40,8 @@ struct SessionIdentity {
 //
 // The server's duty for one simple-query text:
 //   begin_script(n); for each of n statements { start(); step until done }; end_script()
-// and on any error fail_script() instead of the rest, also when the text did not even parse. Several statements outside BEGIN are one
-// transaction, which end_script() commits.
+// and on any error fail_script() instead of the rest, also when the text did not even parse. Several
+// statements outside BEGIN are one transaction, which end_script() commits.
 class Session {
  public:
   Session(Database& database, SessionIdentity identity);
@@ -88,6 +89,12 @@ class Session {
   // To be called when the statement has asked for all it writes: checks the transaction's limit and,
   // outside a transaction block, commits. Then kConflict means: again(), and from the start.
   Status finish_statement();
+  // As finish_statement(), but where others commit it may only stand in line: false, and to be asked
+  // again once when_committed() has called. The statement cannot be cancelled from then on.
+  Result<bool> try_finish_statement();
+  bool is_committing() const;
+  // Requires: is_committing(). `ready` is called once, from any thread.
+  void when_committed(std::function<void()> ready);
   bool in_block() const;
   void again();
 
@@ -96,6 +103,8 @@ class Session {
   Status check_block(const parser::Statement& statement) const;
   void open_block(bool explicit_block);
   void close_block();
+  Status check_transaction_bytes();
+  Durability durability() const;
   Result<std::string> begin(const parser::Begin& statement);
   Result<std::string> commit();
   Result<std::string> rollback();

@@ -17,7 +17,7 @@ constexpr std::uint64_t kShortUs = 200;
 }  // namespace
 
 Result<Run::Progress> SteppedRun::step(RowSink& sink) {
-  TRY(session_.check_interrupt());
+  if (!session_.is_committing()) TRY(session_.check_interrupt());
   if (!scanned_) {
     if (!turn_.enter(tenant())) return Progress::kWait;
     Clock& clock = session_.engine().env.clock;

@@ -28,14 +28,19 @@ class UpsertRun final : public Run {
   std::string tag() const override { return fmt::format("INSERT 0 {}", count_); }
 
   Result<Progress> step(RowSink&) override {
-    TRY(session_.check_interrupt());
-    if (!TRY(session_.engine().budget.has_room())) return Progress::kWait;
-    session_.transaction().write(std::move(request_));
-    TRY(session_.finish_statement());
-    return Progress::kDone;
+    if (!session_.is_committing()) {
+      TRY(session_.check_interrupt());
+      if (!TRY(session_.engine().budget.has_room())) return Progress::kWait;
+      session_.transaction().write(std::move(request_));
+    }
+    return TRY(session_.try_finish_statement()) ? Progress::kDone : Progress::kWait;
   }
   void when_ready(std::function<void()> ready) override {
-    session_.engine().budget.when_room(std::move(ready));
+    if (session_.is_committing()) {
+      session_.when_committed(std::move(ready));
+    } else {
+      session_.engine().budget.when_room(std::move(ready));
+    }
   }
 
  private:
@@ -120,7 +125,9 @@ class RewriteRun final : public SteppedRun {
   const std::vector<Column>& columns() const override { return columns_; }
   std::string tag() const override { return fmt::format("{} {}", verb_, count_); }
   void when_ready(std::function<void()> ready) override {
-    if (waits_for_room_) {
+    if (session_.is_committing()) {
+      session_.when_committed(std::move(ready));
+    } else if (waits_for_room_) {
       session_.engine().budget.when_room(std::move(ready));
     } else {
       SteppedRun::when_ready(std::move(ready));
@@ -153,8 +160,8 @@ class RewriteRun final : public SteppedRun {
       if (count_ > 0) session_.transaction().write(std::move(request_));
       asked_ = true;
     }
-    const Status finished = session_.finish_statement();
-    if (finished) return Progress::kDone;
+    const Result<bool> finished = session_.try_finish_statement();
+    if (finished) return *finished ? Progress::kDone : Progress::kWait;
     if (finished.error().code() != ErrorCode::kConflict || session_.in_block()) {
       return finished.error();
     }

@@ -54,6 +54,8 @@ enum class ErrorCode : unsigned char {
   kUndefinedStatement,
   kDuplicateStatement,
   kUndefinedPortal,
+  kDuplicatePortal,
+  kPortalFinished,  // 55000
   kNotSupported,
   kCorruption,  // stored data fails its checksum
   kTooNew,      // a file written by a newer version

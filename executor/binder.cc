@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <iterator>
 #include <string_view>
 
 #include "base/number_text.h"
@@ -31,7 +32,8 @@ bool is_number_type(const std::string& type) {
 bool is_boolean_type(const std::string& type) { return is_one_of(type, {"bool", "boolean"}); }
 bool is_vector_type(const std::string& type) {
   return is_one_of(type, {"vector", "real[]", "float4[]", "float8[]", "double precision[]",
-                          "float[]", "numeric[]", "int[]", "integer[]", "int4[]", "text[]",
+                          "float[]", "numeric[]", "int[]", "integer[]", "int4[]", "bigint[]",
+                          "int8[]", "smallint[]", "int2[]", "text[]",
                           "unknown", "text", "varchar"});
 }
 bool is_json_type(const std::string& type) {
@@ -276,6 +278,9 @@ segments::Comparison comparison_of(parser::Comparison comparison) {
   return static_cast<segments::Comparison>(comparison);
 }
 
+// An untyped parameter's value; a cast gives it a type.
+bool is_unknown(const parser::Value& value) { return value.cast == "unknown"; }
+
 Result<Operand> bind_operand(const parser::Value& value) {
   TRY(refuse_null_and_parameter(value, "an operand"));
   auto bound = TRY(bind_field(value));
@@ -286,16 +291,47 @@ Result<Operand> bind_operand(const parser::Value& value) {
       .at(value.offset);
 }
 
+// All that the text of an untyped parameter may mean: itself, and the number or boolean that it
+// reads as.
+void append_meanings(const std::string& text, std::vector<Operand>& meanings) {
+  meanings.emplace_back(text);
+  if (!text.empty() && json_number_length(text) == text.size()) {
+    if (const auto number = parse_double(text)) meanings.emplace_back(*number);
+  }
+  if (text == "true" || text == "t") meanings.emplace_back(true);
+  if (text == "false" || text == "f") meanings.emplace_back(false);
+}
+
+// Of a literal, or a parameter of a declared type, there is one.
+Result<std::vector<Operand>> bind_meanings(const parser::Value& value) {
+  std::vector<Operand> meanings;
+  const auto* text = std::get_if<std::string>(&value.what);
+  if (text != nullptr && is_unknown(value)) {
+    append_meanings(*text, meanings);
+  } else {
+    meanings.push_back(TRY(bind_operand(value)));
+  }
+  return meanings;
+}
+
 // An id to compare with need not be one that could exist.
 Result<std::string> bind_id_operand(const parser::Value& value) {
   return bind_text(value, "what an id is compared with");
 }
 
-Result<std::vector<Operand>> bind_any(const parser::Value& value) {
+// `of_id`: ids are text, whatever an untyped one reads as.
+Result<std::vector<Operand>> bind_any(const parser::Value& value, bool of_id) {
   TRY(refuse_null_and_parameter(value, "the operand of ANY"));
   std::vector<Operand> operands;
   if (const auto* array = std::get_if<parser::Array>(&value.what)) {
-    for (const parser::Value& item : array->items) operands.push_back(TRY(bind_operand(item)));
+    for (const parser::Value& item : array->items) {
+      if (of_id) {
+        operands.push_back(TRY(bind_operand(item)));
+        continue;
+      }
+      std::vector<Operand> meanings = TRY(bind_meanings(item));
+      std::move(meanings.begin(), meanings.end(), std::back_inserter(operands));
+    }
     return operands;
   }
   if (const auto* floats = std::get_if<parser::Floats>(&value.what)) {
@@ -309,7 +345,9 @@ Result<std::vector<Operand>> bind_any(const parser::Value& value) {
   const bool numbers = value.cast.ends_with("[]") &&
                        is_number_type(value.cast.substr(0, value.cast.size() - 2));
   for (std::string& each : *strings) {
-    if (!numbers) {
+    if (is_unknown(value) && !of_id) {
+      append_meanings(each, operands);
+    } else if (!numbers) {
       operands.emplace_back(std::move(each));
     } else if (!each.empty() && json_number_length(each) == each.size()) {
       operands.emplace_back(TRY(parse_double(each)));
@@ -346,17 +384,36 @@ struct FilterBinder {
       return {};
     }
     TRY(only_fields(node.subject));
-    filter.compare_field(node.subject.field, comparison_of(node.comparison),
-                         TRY(bind_operand(node.value)));
+    std::vector<Operand> meanings = TRY(bind_meanings(node.value));
+    const std::string& field = node.subject.field;
+    if (meanings.size() > 1 && node.comparison == parser::Comparison::kNotEqual) {
+      filter.field_in(field, std::move(meanings), true);
+      return {};
+    }
+    // A comparison with another type is false, so at most one of them holds.
+    for (std::size_t i = 0; i < meanings.size(); ++i) {
+      filter.compare_field(field, comparison_of(node.comparison), std::move(meanings[i]));
+      if (i > 0) filter.logical_or();
+    }
     return {};
   }
   Status operator()(const parser::FilterNode::In& node) {
     std::vector<Operand> operands;
-    for (const parser::Value& value : node.values) operands.push_back(TRY(bind_operand(value)));
+    const bool of_id = node.subject.kind == Subject::Kind::kId;
+    for (const parser::Value& value : node.values) {
+      if (of_id) {
+        operands.emplace_back(TRY(bind_id_operand(value)));
+        continue;
+      }
+      std::vector<Operand> meanings = TRY(bind_meanings(value));
+      std::move(meanings.begin(), meanings.end(), std::back_inserter(operands));
+    }
     return in(node.subject, std::move(operands), node.negated);
   }
   Status operator()(const parser::FilterNode::EqualAny& node) {
-    return in(node.subject, TRY(bind_any(node.value)), false);
+    std::vector<Operand> operands =
+        TRY(bind_any(node.value, node.subject.kind == Subject::Kind::kId));
+    return in(node.subject, std::move(operands), false);
   }
   Status operator()(const parser::FilterNode::Contains& node) {
     if (node.subject.kind == Subject::Kind::kId) {

@@ -77,14 +77,18 @@ Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   return plan;
 }
 
-std::vector<Column> columns_of(const QueryPlan& plan) {
+std::vector<Column> make_columns(bool several, bool include_values, bool include_metadata) {
   std::vector<Column> columns;
-  if (plan.several) columns.push_back({"namespace", Type::kText});
+  if (several) columns.push_back({"namespace", Type::kText});
   columns.push_back({"id", Type::kText});
   columns.push_back({"score", Type::kFloat4});
-  if (plan.include_values) columns.push_back({"values", Type::kFloat4Array});
-  if (plan.include_metadata) columns.push_back({"metadata", Type::kJsonb});
+  if (include_values) columns.push_back({"values", Type::kFloat4Array});
+  if (include_metadata) columns.push_back({"metadata", Type::kJsonb});
   return columns;
+}
+
+std::vector<Column> columns_of(const QueryPlan& plan) {
+  return make_columns(plan.several, plan.include_values, plan.include_metadata);
 }
 
 // The scan that QUERY and EXPLAIN ANALYZE share.
@@ -290,6 +294,13 @@ class ExplainRun final : public SteppedRun {
 };
 
 }  // namespace
+
+std::vector<Column> columns_of(const parser::Query& query) {
+  const auto* listed = std::get_if<std::vector<parser::NamespaceName>>(&query.namespaces);
+  const bool several = std::holds_alternative<parser::AllNamespaces>(query.namespaces) ||
+                       (listed != nullptr && listed->size() > 1);
+  return make_columns(several, query.include_values, query.include_metadata);
+}
 
 Result<std::unique_ptr<Run>> start_query(Session& session, const parser::Query& query) {
   QueryPlan plan = TRY(plan_query(session, query));

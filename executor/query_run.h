@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "executor/run.h"
 #include "executor/session.h"
@@ -10,6 +11,9 @@ namespace alcove::executor {
 
 // QUERY: the nearest records of one, several or all namespaces of an index.
 Result<std::unique_ptr<Run>> start_query(Session& session, const parser::Query& query);
+
+// The columns of its rows.
+std::vector<Column> columns_of(const parser::Query& query);
 
 // EXPLAIN [ANALYZE] QUERY: what it would read, or what it has read.
 Result<std::unique_ptr<Run>> start_explain(Session& session, const parser::Explain& explain);

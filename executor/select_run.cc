@@ -52,9 +52,9 @@ Result<SelectPlan> plan_select(Session& session, const parser::SelectRecords& se
   plan.dimension = index.definition->dimension;
   for (const auto& [column, label] : select.columns) {
     plan.parts.push_back(column);
-    plan.columns.push_back({label, type_of(column)});
     if (column == RecordColumn::kCount) plan.counts = true;
   }
+  plan.columns = columns_of(select);
   if (select.filter) plan.filter = TRY(bind_filter(*select.filter));
   if (select.order == parser::SelectRecords::Order::kDescending) {
     plan.direction = RecordCursor::Direction::kDown;
@@ -167,6 +167,12 @@ class SelectRun final : public SteppedRun {
 };
 
 }  // namespace
+
+std::vector<Column> columns_of(const parser::SelectRecords& select) {
+  std::vector<Column> columns;
+  for (const auto& [column, label] : select.columns) columns.push_back({label, type_of(column)});
+  return columns;
+}
 
 Result<std::unique_ptr<Run>> start_select(Session& session,
                                           const parser::SelectRecords& select) {

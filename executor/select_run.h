@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "executor/run.h"
 #include "executor/session.h"
@@ -10,5 +11,8 @@ namespace alcove::executor {
 
 // SELECT … FROM index: records by filter, in order of id, or their number.
 Result<std::unique_ptr<Run>> start_select(Session& session, const parser::SelectRecords& select);
+
+// The columns of its rows.
+std::vector<Column> columns_of(const parser::SelectRecords& select);
 
 }  // namespace alcove::executor

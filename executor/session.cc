@@ -25,6 +25,25 @@ Error not_supported(const char* what) {
   return fail(ErrorCode::kNotSupported, "{} is not supported yet", what);
 }
 
+struct WritingWords {
+  const char* operator()(const parser::Upsert&) const { return "UPSERT"; }
+  const char* operator()(const parser::Update&) const { return "UPDATE"; }
+  const char* operator()(const parser::Delete&) const { return "DELETE"; }
+  const char* operator()(const parser::CreateIndex&) const { return "CREATE INDEX"; }
+  const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
+  const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
+  const char* operator()(const parser::DropNamespace&) const { return "DROP NAMESPACE"; }
+  template <class Other>
+  const char* operator()(const Other&) const {
+    return nullptr;
+  }
+};
+
+// What a READ ONLY transaction refuses; null: the statement writes nothing.
+const char* writing_statement(const parser::Statement& statement) {
+  return std::visit(WritingWords(), statement);
+}
+
 }  // namespace
 
 struct Session::State {
@@ -257,12 +276,36 @@ void Session::fail_script() {
   close_block();
 }
 
-Status Session::check_block(const parser::Statement& statement) const {
-  if (state_->failed && !std::holds_alternative<parser::Commit>(statement) &&
-      !std::holds_alternative<parser::Rollback>(statement)) {
-    return Error(ErrorCode::kFailedTransaction,
-                 "current transaction is aborted, commands ignored until end of transaction block");
+Status Session::check_not_failed(const parser::Statement& statement) const {
+  if (!state_->failed || std::holds_alternative<parser::Commit>(statement) ||
+      std::holds_alternative<parser::Rollback>(statement)) {
+    return {};
   }
+  return Error(ErrorCode::kFailedTransaction,
+               "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+Result<std::vector<Column>> Session::describe(const parser::Statement& statement) {
+  TRY(check_not_failed(statement));
+  if (const auto* query = std::get_if<parser::Query>(&statement)) return columns_of(*query);
+  if (const auto* select = std::get_if<parser::SelectRecords>(&statement)) {
+    return columns_of(*select);
+  }
+  if (writing_statement(statement) != nullptr ||
+      std::holds_alternative<parser::Deallocate>(statement) ||
+      std::holds_alternative<parser::CloseCursor>(statement)) {
+    return std::vector<Column>();
+  }
+  // The others look at nothing but names when they start.
+  const std::size_t script_statements = std::exchange(state_->script_statements, 1);
+  const auto run = start(statement);
+  state_->script_statements = script_statements;
+  if (!run) return run.error();
+  return (*run)->columns();
+}
+
+Status Session::check_block(const parser::Statement& statement) const {
+  TRY(check_not_failed(statement));
   const char* alone = nullptr;
   if (std::holds_alternative<parser::Checkpoint>(statement)) alone = "CHECKPOINT";
   if (std::holds_alternative<parser::Compact>(statement)) alone = "COMPACT";
@@ -302,25 +345,6 @@ struct LaterWords {
     return nullptr;
   }
 };
-
-struct WritingWords {
-  const char* operator()(const parser::Upsert&) const { return "UPSERT"; }
-  const char* operator()(const parser::Update&) const { return "UPDATE"; }
-  const char* operator()(const parser::Delete&) const { return "DELETE"; }
-  const char* operator()(const parser::CreateIndex&) const { return "CREATE INDEX"; }
-  const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
-  const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
-  const char* operator()(const parser::DropNamespace&) const { return "DROP NAMESPACE"; }
-  template <class Other>
-  const char* operator()(const Other&) const {
-    return nullptr;
-  }
-};
-
-// What a READ ONLY transaction refuses; null: the statement writes nothing.
-const char* writing_statement(const parser::Statement& statement) {
-  return std::visit(WritingWords(), statement);
-}
 
 // Statements that a later version gives a meaning to; null: none of them.
 const char* later_statement(const parser::Statement& statement) {

@@ -65,6 +65,11 @@ class Session {
   // Binds and plans one statement. Errors carry offsets into the text it was parsed from. The run
   // borrows `statement`.
   Result<std::unique_ptr<Run>> start(const parser::Statement& statement);
+  // What start() would say for a statement that may not run in a failed transaction.
+  Status check_not_failed(const parser::Statement& statement) const;
+  // The columns that the statement will have, empty for one that returns no rows. It does not run;
+  // its index need not be there yet. Errors: as start().
+  Result<std::vector<Column>> describe(const parser::Statement& statement);
   Status end_script();
   void fail_script();
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "server/binary_format.h"
 #include "server/column_type.h"
 #include "server/sqlstate.h"
 #include "server/text_encoding.h"
@@ -74,10 +75,12 @@ void BackendWriter::ready_for_query(char transaction_status) {
   end(message);
 }
 
-void BackendWriter::row_description(std::span<const executor::Column> columns) {
+void BackendWriter::row_description(std::span<const executor::Column> columns,
+                                    const Formats& formats) {
   const std::size_t message = begin('T');
   u16(static_cast<std::uint16_t>(columns.size()));
-  for (const executor::Column& column : columns) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const executor::Column& column = columns[i];
     const ColumnType type = column_type(column.type);
     string(column.name);
     u32(0);  // of no table
@@ -85,21 +88,35 @@ void BackendWriter::row_description(std::span<const executor::Column> columns) {
     u32(type.oid);
     u16(static_cast<std::uint16_t>(type.bytes));
     u32(static_cast<std::uint32_t>(-1));  // no modifier
-    u16(0);                               // text format
+    u16(static_cast<std::uint16_t>(format_of(formats, i)));
   }
   end(message);
 }
 
-void BackendWriter::data_row(std::span<const executor::Cell> cells) {
+void BackendWriter::data_row(std::span<const executor::Cell> cells) { data_row(cells, {}, {}); }
+
+void BackendWriter::data_row(std::span<const executor::Cell> cells,
+                             std::span<const executor::Column> columns, const Formats& formats) {
   const std::size_t message = begin('D');
   u16(static_cast<std::uint16_t>(cells.size()));
-  for (const executor::Cell& cell : cells) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::size_t length_at = out_.size();
     u32(kNullLength);
-    if (std::holds_alternative<std::monostate>(cell)) continue;
-    append_text(out_, cell);
+    if (std::holds_alternative<std::monostate>(cells[i])) continue;
+    if (format_of(formats, i) == Format::kBinary) {
+      append_binary(out_, cells[i], columns[i].type);
+    } else {
+      append_text(out_, cells[i]);
+    }
     store_u32(out_.data() + length_at, wire_length(out_.size() - length_at - 4));
   }
+  end(message);
+}
+
+void BackendWriter::parameter_description(std::span<const ParameterType> types) {
+  const std::size_t message = begin('t');
+  u16(static_cast<std::uint16_t>(types.size()));
+  for (const ParameterType type : types) u32(type.oid);
   end(message);
 }
 

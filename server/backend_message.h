@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "executor/row.h"
+#include "server/extended_message.h"
+#include "server/parameter_value.h"
 
 namespace alcove::server {
 
@@ -39,9 +41,18 @@ class BackendWriter {
   void parameter_status(std::string_view name, std::string_view value);
   void backend_key_data(std::int32_t process_id, std::uint32_t secret_key);
   void ready_for_query(char transaction_status);
-  void row_description(std::span<const executor::Column> columns);
+  // Requires: `formats` fit the columns (format_of).
+  void row_description(std::span<const executor::Column> columns, const Formats& formats = {});
   // Requires: a cell for each column, of its type.
   void data_row(std::span<const executor::Cell> cells);
+  void data_row(std::span<const executor::Cell> cells, std::span<const executor::Column> columns,
+                const Formats& formats);
+  void parameter_description(std::span<const ParameterType> types);
+  void no_data() { end(begin('n')); }
+  void parse_complete() { end(begin('1')); }
+  void bind_complete() { end(begin('2')); }
+  void close_complete() { end(begin('3')); }
+  void portal_suspended() { end(begin('s')); }
   void command_complete(std::string_view tag);
   void empty_query_response();
   void error_response(const Report& report) { report_message('E', report); }

@@ -150,9 +150,7 @@ void Connection::go_on() {
 void Connection::serve_slice() {
   const std::uint64_t slice_begins_us = now_us();
   while (phase_ != Phase::kClosed) {
-    const bool output_due =
-        next_ != Next::kStep || output_.size() >= state_.options.output_buffer_bytes;
-    if (output_due && !send_output()) return;
+    if (output_due() && !send_output()) return;
     if (next_ == Next::kClose) return close();
     if (next_ == Next::kWait) return await_run();
     const std::uint64_t slice_us = now_us() - slice_begins_us;
@@ -164,6 +162,13 @@ void Connection::serve_slice() {
       return;
     }
   }
+}
+
+// Replies to messages that came together go together, unless the client is to see them at once.
+bool Connection::output_due() {
+  if (output_.size() >= state_.options.output_buffer_bytes) return true;
+  if (next_ != Next::kMessage) return next_ != Next::kStep;
+  return !conversation_ || conversation_->take_flush();
 }
 
 void Connection::yield() {
@@ -234,7 +239,7 @@ void Connection::open_session(const StartupMessage& message) {
     if (!set) return end_with(set.error());
   }
   conversation_ = std::make_unique<Conversation>(
-      *session_, output_, state_.options.output_buffer_bytes, state_.options.on_panic);
+      *session_, output_, state_.options, state_.options.on_panic);
   state_.registry.connect(
       key_->process_id,
       [weak = weak_from_this(), session = session_.get()](SessionSignal signal) {
@@ -279,14 +284,22 @@ bool Connection::receive_message() {
   const FrontendFrame frame =
       frame_message(input_.unread(), state_.options.statement_bytes_max);
   switch (frame.kind) {
-    case FrontendFrame::Kind::kIncomplete: return receive_bytes(frame.bytes);
+    case FrontendFrame::Kind::kIncomplete:
+      if (!output_.empty() && !send_output()) return false;
+      return receive_bytes(frame.bytes);
     case FrontendFrame::Kind::kMessage:
+      if (frame.type == frontend::kExecute && frame.bytes == input_.unread().size() &&
+          more_to_receive_) {
+        // Its Sync may have come meanwhile, and makes a difference.
+        return receive_bytes(frame.bytes + kMessageHeaderBytes);
+      }
       message_bytes_ = frame.bytes;
       if (frame.bytes > kShortMessageBytes) about_to_wait();
       client_seen_us_ = now_us();
       next_ = conversation_->receive(
           {.type = frame.type,
-           .body = input_.unread().substr(kMessageHeaderBytes, frame.bytes - kMessageHeaderBytes)});
+           .body = input_.unread().substr(kMessageHeaderBytes, frame.bytes - kMessageHeaderBytes),
+           .sync_follows = input_.unread().substr(frame.bytes).starts_with(frontend::kSync)});
       return true;
     case FrontendFrame::Kind::kOversize:
       oversize_ = frame;

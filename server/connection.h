@@ -61,6 +61,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // ---- the loop, on the strand ----
   void go_on();  // catches what libraries throw
   void serve_slice();
+  bool output_due();
   void yield();
   void end_when_idle();
   void on_signal(SessionSignal signal);

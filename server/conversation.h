@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -13,7 +15,10 @@
 #include "executor/session.h"
 #include "parser/statement.h"
 #include "server/backend_message.h"
+#include "server/extended_message.h"
 #include "server/frontend_message.h"
+#include "server/prepared_statement.h"
+#include "server/server.h"
 
 namespace alcove::server {
 
@@ -23,12 +28,15 @@ namespace alcove::server {
 // STATES
 //                receive(Query)                     the last statement is done, or one has failed
 //   [kMessage] ------------------> [kStep, kWait] -----------------------------> [kMessage]
-//       |  extended protocol: ErrorResponse, then every message but Sync and Terminate is dropped
+//       |        receive(Execute)                     its portal is done, suspended, or failed
 //       +-- Terminate, broken framing, FATAL --> [kClose]
 //
 // 1. Nothing runs unless the whole text of a Query has been parsed.
 // 2. Every Query and every Sync is answered by exactly one ReadyForQuery, after all else.
 // 3. The last statement's CommandComplete is written after end_script() has committed: it is true.
+// 4. What is executed up to a Sync is one transaction, which the Sync commits. A single Execute with
+//    its Sync right behind commits by itself, and so 3 holds for it too.
+// 5. After an error in a message of the extended protocol all but Sync and Terminate is dropped.
 class Conversation {
  public:
   enum class Next : unsigned char {
@@ -39,8 +47,8 @@ class Conversation {
   };
 
   // What is borrowed must outlive the conversation. A result stops for the buffer to be sent past
-  // `out_bytes_full`. `on_panic` is told when durability is in doubt.
-  Conversation(executor::Session& session, std::string& out, std::size_t out_bytes_full,
+  // output_buffer_bytes. `on_panic` is told when durability is in doubt.
+  Conversation(executor::Session& session, std::string& out, const ServerOptions& options,
                const std::function<void(const Error&)>& on_panic);
   ~Conversation();
 
@@ -52,38 +60,66 @@ class Conversation {
   Next step();
 
   // The statement under way. Requires: the last answer was kWait.
-  executor::Run& run() { return *run_; }
+  executor::Run& run() { return executing_ ? *executing_->run : *run_; }
+
+  // Whether the client is to see now what has been written; asking answers it. The rest may wait
+  // until the buffer is full or there is nothing more to receive.
+  bool take_flush() { return std::exchange(flush_, false); }
 
  private:
-  // Writes rows, and before the first of them their description.
+  // Writes rows: of a script, and before the first of them their description; or of a portal, in its
+  // formats, and no more than an Execute asks for.
   class ResultWriter final : public executor::RowSink {
    public:
     ResultWriter(std::string& out, std::size_t bytes_full) : out_(out), bytes_full_(bytes_full) {}
     void begin(const std::vector<executor::Column>& columns);
     void end();
+    // Writes what the portal holds back, as far as the limit allows. Requires: its run has begun.
+    void begin_portal(Portal& portal, std::uint32_t rows_max);
+    std::uint64_t sent() const { return sent_; }
+    bool limit_reached() const { return rows_max_ != 0 && sent_ >= rows_max_; }
     void row(std::span<const executor::Cell> cells) override;
-    bool full() const override { return out_.size() >= bytes_full_; }
+    bool full() const override { return out_.size() >= bytes_full_ || limit_reached(); }
 
    private:
     void describe();  // if nobody has
     std::string& out_;
     const std::size_t bytes_full_;
     const std::vector<executor::Column>* undescribed_ = nullptr;
+    Portal* portal_ = nullptr;
+    std::uint64_t rows_max_ = 0;  // 0: all
+    std::uint64_t sent_ = 0;
   };
 
   // What `part` does and answers, with every failure of it, thrown ones too, told to the client.
   template <class Part>
   Next guarded(Part part);
   Result<Next> answer(const FrontendMessage& message);
+  Result<Next> answer_extended(const FrontendMessage& message);
   Result<Next> begin_script(std::string_view body);
   Result<Next> advance();
+  Result<Next> advance_script();
   Result<Next> finish_statement();
+  Result<std::unique_ptr<executor::Run>> start(const parser::Statement& statement);
+
+  // ---- the extended protocol ----
+  Status prepare(const ParseMessage& message);
+  Status bind(const BindMessage& message);
+  Status describe(const NameMessage& message);
+  void close(const NameMessage& message);
+  Result<Next> execute(const ExecuteMessage& message, bool sync_follows);
+  Result<Next> advance_portal();
+  Result<Next> sync();
+  Result<std::shared_ptr<const PreparedStatement>> prepared(std::string_view name) const;
+  Result<Portal*> portal(std::string_view name) const;
+
   void end_script();
   Next fail(const Error& error);
   void write_notices();
   void write_ready();
 
   executor::Session& session_;
+  const ServerOptions& options_;
   BackendWriter writer_;
   ResultWriter result_;
   const std::function<void(const Error&)>& on_panic_;
@@ -94,6 +130,13 @@ class Conversation {
   std::vector<parser::Statement> statements_;
   std::size_t at_ = 0;
   std::unique_ptr<executor::Run> run_;
+
+  // By name; the unnamed ones under "". Portals end with their transaction.
+  std::map<std::string, std::shared_ptr<const PreparedStatement>, std::less<>> prepared_;
+  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals_;
+  Portal* executing_ = nullptr;  // of portals_
+  bool in_group_ = false;        // something was executed since the last Sync
+  bool flush_ = false;
 
   // How an error in the message being answered ends: with ReadyForQuery, or by skipping.
   bool error_skips_until_sync_ = false;

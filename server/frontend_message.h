@@ -39,6 +39,7 @@ inline constexpr std::uint64_t kSmallMessageBytesMax = 10'000;
 struct FrontendMessage {
   char type = 0;
   std::string_view body;
+  bool sync_follows = false;  // the next message is here already, and it is Sync
 };
 
 // What stands at the beginning of a stream of messages.

@@ -28,6 +28,8 @@ struct ServerOptions {
   std::uint64_t statement_bytes_max = 64ULL << 20;
   // A result is sent off, and its statement waits, past so much of it.
   std::uint64_t output_buffer_bytes = 256ULL << 10;
+  unsigned prepared_statements_max = 10'000;  // of one session
+  unsigned portals_max = 1'000;               // open ones of one session
   std::uint64_t authentication_timeout_ms = 60'000;  // from accept to the first ReadyForQuery
   std::uint64_t write_stall_timeout_ms = 300'000;    // a client that takes nothing of its result
   std::uint64_t stop_grace_ms = 10'000;              // for statements under way at stop()
@@ -36,7 +38,7 @@ struct ServerOptions {
 };
 
 // The door for PostgreSQL's clients: listens, and gives each connection a session of the database.
-// Speaks wire protocol 3.0, the simple query; the rest answers 0A000. Thread-safe but for start and
+// Speaks wire protocol 3.0, simple and extended queries; COPY and function calls answer 0A000. Thread-safe but for start and
 // destruction.
 class Server {
  public:

@@ -44,6 +44,8 @@ const char* sqlstate(ErrorCode code) {
     case ErrorCode::kProtocol: return "08P01";
     case ErrorCode::kUndefinedStatement: return "26000";
     case ErrorCode::kDuplicateStatement: return "42P05";
+    case ErrorCode::kDuplicatePortal: return "42P03";
+    case ErrorCode::kPortalFinished: return "55000";
     case ErrorCode::kUndefinedPortal: return "34000";
     case ErrorCode::kNotSupported: return "0A000";
     case ErrorCode::kCorruption: return "XX001";

@@ -35,13 +35,18 @@ void add_database_options(OptionTable& table, executor::DatabaseOptions& options
 
 void add_server_options(OptionTable& table, server::ServerOptions& options) {
   table.add("worker_threads", options.worker_threads, Unit::kCount, {1, 1024},
-            "threads that serve; a statement holds one while it computes or commits");
+            "threads that serve; a statement holds one while it computes; a commit does while it "
+            "leads or ends a transaction");
   table.add("connections_max", options.connections_max, Unit::kCount, {1, 100'000},
             "connections at the same time");
   table.add("statement_bytes_max", options.statement_bytes_max, Unit::kBytes, {kKiB, kGiB},
             "size of one message from a client, and so of a statement");
   table.add("output_buffer_bytes", options.output_buffer_bytes, Unit::kBytes, {4 * kKiB, kGiB},
             "part of a result past which it is sent before more is computed");
+  table.add("prepared_statements_max", options.prepared_statements_max, Unit::kCount, {1, 1'000'000},
+            "prepared statements of one session");
+  table.add("portals_max", options.portals_max, Unit::kCount, {1, 100'000},
+            "open portals of one session");
   table.add("authentication_timeout_ms", options.authentication_timeout_ms, Unit::kMilliseconds,
             {1, kDayMs}, "time that a new connection has to become ready");
   table.add("write_stall_timeout_ms", options.write_stall_timeout_ms, Unit::kMilliseconds,

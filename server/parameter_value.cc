@@ -1,0 +1,318 @@
+#include "server/parameter_value.h"
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/endian/conversion.hpp>
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "executor/postgres_type.h"
+#include "server/text_encoding.h"
+
+namespace alcove::server {
+namespace {
+
+namespace oid {
+constexpr std::uint32_t kBool = 16;
+constexpr std::uint32_t kInt8 = 20;
+constexpr std::uint32_t kInt2 = 21;
+constexpr std::uint32_t kInt4 = 23;
+constexpr std::uint32_t kText = 25;
+constexpr std::uint32_t kOid = 26;
+constexpr std::uint32_t kJson = 114;
+constexpr std::uint32_t kFloat4 = 700;
+constexpr std::uint32_t kFloat8 = 701;
+constexpr std::uint32_t kUnknown = 705;
+constexpr std::uint32_t kVarchar = 1043;
+constexpr std::uint32_t kBpchar = 1042;
+constexpr std::uint32_t kName = 19;
+constexpr std::uint32_t kFloat4Array = 1021;
+constexpr std::uint32_t kTextArray = 1009;
+constexpr std::uint32_t kNumeric = 1700;
+constexpr std::uint32_t kUuid = 2950;
+constexpr std::uint32_t kJsonb = 3802;
+}  // namespace oid
+
+std::uint32_t oid_of_slot(parser::Slot slot) {
+  using parser::Slot;
+  switch (slot) {
+    case Slot::kNamespace:
+    case Slot::kId:
+    case Slot::kField:
+    case Slot::kOperand:
+    case Slot::kText:
+    case Slot::kConstant: return oid::kText;
+    case Slot::kVector: return oid::kFloat4Array;
+    case Slot::kElement: return oid::kFloat4;
+    case Slot::kMetadata: return oid::kJsonb;
+    case Slot::kList: return oid::kTextArray;
+    case Slot::kInteger: return oid::kInt8;
+    case Slot::kReal: return oid::kFloat8;
+  }
+  return oid::kText;
+}
+
+std::string type_of(ParameterType type) {
+  if (type.unknown || type.oid == oid::kUnknown) return "unknown";
+  const auto known = executor::find_type(type.oid);
+  return known ? known->name : std::string("unknown");
+}
+
+bool is_number(std::uint32_t type) {
+  return type == oid::kInt2 || type == oid::kInt4 || type == oid::kInt8 || type == oid::kFloat4 ||
+         type == oid::kFloat8 || type == oid::kNumeric || type == oid::kOid;
+}
+
+Error bad_text(ParameterType type, std::string_view text) {
+  return fail(ErrorCode::kInvalidText, "invalid input syntax for type {}: \"{}\"", type_of(type),
+              text.substr(0, 128));
+}
+
+Error bad_binary() {
+  return Error(ErrorCode::kProtocol, "incorrect binary data format in bind parameter");
+}
+
+parser::Value literal(ParameterType type, decltype(parser::Value::what) what) {
+  parser::Value value;
+  value.what = std::move(what);
+  value.cast = type_of(type);
+  return value;
+}
+
+// ---- Text ---------------------------------------------------------------------------------------
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\n\r\f\v";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+Result<parser::Value> read_number(std::string_view text, ParameterType type) {
+  std::string_view digits = trimmed(text);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  if (digits.empty() || json_number_length(digits) != digits.size()) return bad_text(type, text);
+  const double number = TRY(parse_double(digits));
+  const bool is_integer = type.oid != oid::kFloat4 && type.oid != oid::kFloat8 &&
+                          type.oid != oid::kNumeric;
+  if (is_integer && number != std::floor(number)) return bad_text(type, text);
+  return literal(type, parser::Number{number, std::string(digits)});
+}
+
+Result<parser::Value> read_boolean(std::string_view text, ParameterType type) {
+  const std::string_view word = trimmed(text);
+  for (const std::string_view yes : {"t", "true", "on", "yes", "y", "1"}) {
+    if (word == yes) return literal(type, true);
+  }
+  for (const std::string_view no : {"f", "false", "off", "no", "n", "0"}) {
+    if (word == no) return literal(type, false);
+  }
+  return bad_text(type, text);
+}
+
+Result<parser::Value> read_text(std::string_view bytes, ParameterType type) {
+  TRY(check_text(bytes));
+  if (is_number(type.oid)) return read_number(bytes, type);
+  if (type.oid == oid::kBool) return read_boolean(bytes, type);
+  return literal(type, std::string(bytes));
+}
+
+// ---- Binary -------------------------------------------------------------------------------------
+
+template <class Unsigned>
+Unsigned load_big(std::string_view bytes) {
+  return boost::endian::endian_load<Unsigned, sizeof(Unsigned), boost::endian::order::big>(
+      reinterpret_cast<const unsigned char*>(bytes.data()));
+}
+
+// The number in an element or a value of one of the number types; none: not of its length.
+std::optional<double> binary_number(std::string_view bytes, std::uint32_t type) {
+  switch (bytes.size()) {
+    case 2: if (type == oid::kInt2) return load_big<std::int16_t>(bytes); break;
+    case 4:
+      if (type == oid::kInt4) return load_big<std::int32_t>(bytes);
+      if (type == oid::kOid) return load_big<std::uint32_t>(bytes);
+      if (type == oid::kFloat4) return std::bit_cast<float>(load_big<std::uint32_t>(bytes));
+      break;
+    case 8:
+      if (type == oid::kInt8) return static_cast<double>(load_big<std::int64_t>(bytes));
+      if (type == oid::kFloat8) return std::bit_cast<double>(load_big<std::uint64_t>(bytes));
+      break;
+    default: break;
+  }
+  return std::nullopt;
+}
+
+Result<parser::Number> number_literal(double value) {
+  if (!std::isfinite(value)) {
+    return Error(ErrorCode::kInvalidValue, "NaN and infinity are not supported");
+  }
+  return parser::Number{value, fmt::format("{}", value)};
+}
+
+Result<float> to_float(double value) {
+  const auto rounded = static_cast<float>(value);
+  if (!std::isfinite(rounded)) {
+    return fail(ErrorCode::kInvalidValue, "\"{}\" is out of range for type real", value);
+  }
+  return rounded;
+}
+
+struct BinaryArray {
+  std::uint32_t element_type = 0;
+  std::vector<std::string_view> elements;
+};
+
+// One dimension, without NULLs.
+Result<BinaryArray> split_array(std::string_view bytes) {
+  constexpr std::size_t kHeader = 12;
+  constexpr std::size_t kDimension = 8;
+  if (bytes.size() < kHeader) return bad_binary();
+  BinaryArray array;
+  const auto dimensions = load_big<std::uint32_t>(bytes);
+  array.element_type = load_big<std::uint32_t>(bytes.substr(8));
+  if (dimensions == 0) return array;
+  if (dimensions > 1) {
+    return Error(ErrorCode::kInvalidValue, "an array must have one dimension here");
+  }
+  if (bytes.size() < kHeader + kDimension) return bad_binary();
+  const auto count = load_big<std::uint32_t>(bytes.substr(kHeader));
+  std::string_view rest = bytes.substr(kHeader + kDimension);
+  if (count > rest.size() / 4) return bad_binary();
+  array.elements.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (rest.size() < 4) return bad_binary();
+    const auto length = load_big<std::uint32_t>(rest);
+    rest.remove_prefix(4);
+    if (length == 0xffffffff) {
+      return Error(ErrorCode::kNullNotAllowed, "an array's element must not be NULL");
+    }
+    if (length > rest.size()) return bad_binary();
+    array.elements.push_back(rest.substr(0, length));
+    rest.remove_prefix(length);
+  }
+  if (!rest.empty()) return bad_binary();
+  return array;
+}
+
+Result<parser::Value> read_array(std::string_view bytes, ParameterType type, parser::Slot slot) {
+  const BinaryArray array = TRY(split_array(bytes));
+  if (slot == parser::Slot::kVector) {
+    parser::Floats floats;
+    floats.reserve(array.elements.size());
+    for (const std::string_view element : array.elements) {
+      const auto number = binary_number(element, array.element_type);
+      if (!number) return bad_binary();
+      floats.push_back(TRY(to_float(*number)));
+    }
+    return literal(type, std::move(floats));
+  }
+  parser::Array items;
+  for (const std::string_view element : array.elements) {
+    parser::Value item;
+    if (is_number(array.element_type)) {
+      const auto number = binary_number(element, array.element_type);
+      if (!number) return bad_binary();
+      item.what = TRY(number_literal(*number));
+    } else {
+      TRY(check_text(element));
+      item.what = std::string(element);
+      if (type.unknown) item.cast = "unknown";
+    }
+    items.items.push_back(std::move(item));
+  }
+  return literal(type, std::move(items));
+}
+
+// pgvector's form: dimensions, 16 unused bits, float4s.
+Result<parser::Value> read_vector(std::string_view bytes, ParameterType type) {
+  if (bytes.size() < 4) return bad_binary();
+  const std::size_t count = load_big<std::uint16_t>(bytes);
+  if (bytes.size() != 4 + count * sizeof(float)) return bad_binary();
+  parser::Floats floats;
+  floats.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double number = std::bit_cast<float>(load_big<std::uint32_t>(bytes.substr(4 + i * 4)));
+    floats.push_back(TRY(to_float(number)));
+  }
+  return literal(type, std::move(floats));
+}
+
+Result<parser::Value> read_uuid(std::string_view bytes, ParameterType type) {
+  if (bytes.size() != 16) return bad_binary();
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", static_cast<unsigned>(static_cast<unsigned char>(bytes[i])));
+  }
+  return literal(type, std::move(text));
+}
+
+bool is_text(std::uint32_t type) {
+  return type == oid::kText || type == oid::kVarchar || type == oid::kBpchar ||
+         type == oid::kName || type == oid::kJson || type == oid::kUnknown;
+}
+
+Result<parser::Value> read_binary(std::string_view bytes, ParameterType type, parser::Slot slot) {
+  if (is_text(type.oid)) return read_text(bytes, type);
+  if (type.oid == oid::kBool) {
+    if (bytes.size() != 1) return bad_binary();
+    return literal(type, bytes.front() != 0);
+  }
+  if (type.oid == oid::kJsonb) {
+    if (bytes.empty() || bytes.front() != 1) {
+      return Error(ErrorCode::kProtocol, "unsupported jsonb version number");
+    }
+    return read_text(bytes.substr(1), type);
+  }
+  if (type.oid == oid::kUuid) return read_uuid(bytes, type);
+  if (type.oid == executor::kVectorOid) return read_vector(bytes, type);
+  const std::string name = type_of(type);
+  if (name.ends_with("[]")) return read_array(bytes, type, slot);
+  if (is_number(type.oid) && type.oid != oid::kNumeric) {
+    const auto number = binary_number(bytes, type.oid);
+    if (!number) return bad_binary();
+    parser::Number of_type = TRY(number_literal(*number));
+    // Beyond 2^53 a double is not the number that came.
+    if (type.oid == oid::kInt8) of_type.text = fmt::format("{}", load_big<std::int64_t>(bytes));
+    return literal(type, std::move(of_type));
+  }
+  return fail(ErrorCode::kNotSupported, "a parameter of type {} is not supported in binary", name)
+      .with_hint("Send it as text.");
+}
+
+}  // namespace
+
+Result<ParameterType> infer_parameter_type(const parser::ParameterUse& use) {
+  if (use.cast.empty()) {
+    const bool beside_a_field =
+        use.slot == parser::Slot::kOperand || use.slot == parser::Slot::kList;
+    return ParameterType{oid_of_slot(use.slot), beside_a_field};
+  }
+  const auto known = executor::find_type(use.cast);
+  if (!known) {
+    return fail(ErrorCode::kUndefinedObject, "type \"{}\" does not exist", use.cast)
+        .at(use.offset);
+  }
+  return ParameterType{known->oid, false};
+}
+
+Result<parser::Value> read_parameter(std::string_view bytes, Format format, ParameterType type,
+                                     parser::Slot slot) {
+  return format == Format::kText ? read_text(bytes, type) : read_binary(bytes, type, slot);
+}
+
+parser::Value sample_parameter(ParameterType type) {
+  if (is_number(type.oid)) return literal(type, parser::Number{1, "1"});
+  if (type.oid == oid::kBool) return literal(type, true);
+  return literal(type, std::string("1"));
+}
+
+}  // namespace alcove::server

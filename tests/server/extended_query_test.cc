@@ -1,0 +1,164 @@
+// The extended query protocol message by message: what drivers do that libpq does not.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/server/server_fixture.h"
+#include "tests/server/wire_client.h"
+
+namespace alcove::server {
+namespace {
+
+std::string u16(std::uint16_t value) {
+  return {static_cast<char>(value >> 8U), static_cast<char>(value & 0xffU)};
+}
+std::string zero_terminated(const std::string& text) { return text + '\0'; }
+
+std::string parse(const std::string& text, const std::string& name = "") {
+  return WireClient::message('P', zero_terminated(name) + zero_terminated(text) + u16(0));
+}
+// Without parameters, results in text.
+std::string bind(const std::string& portal = "", const std::string& statement = "") {
+  return WireClient::message('B', zero_terminated(portal) + zero_terminated(statement) + u16(0) +
+                                      u16(0) + u16(0));
+}
+std::string execute(const std::string& portal = "", std::uint32_t rows_max = 0) {
+  return WireClient::message('E', zero_terminated(portal) + WireClient::big_endian(rows_max));
+}
+std::string describe(char kind, const std::string& name = "") {
+  return WireClient::message('D', kind + zero_terminated(name));
+}
+std::string close(char kind, const std::string& name = "") {
+  return WireClient::message('C', kind + zero_terminated(name));
+}
+std::string sync() { return WireClient::message('S', ""); }
+std::string flush() { return WireClient::message('H', ""); }
+
+constexpr const char* kSeries = "select generate_series(1, 5)";
+
+// The types of messages, with tag, SQLSTATE or status.
+std::string in_short(const std::vector<WireMessage>& messages) {
+  std::string text;
+  for (const WireMessage& message : messages) {
+    text += text.empty() ? "" : " ";
+    text += message.type;
+    if (message.type == 'C' || message.type == 'Z') text += message.body.c_str();
+    if (message.type == 'E') text += report_field({message}, 'C');
+  }
+  return text;
+}
+
+class ExtendedQuery : public ServerTest {
+ protected:
+  void SetUp() override {
+    start();
+    client_ = std::make_unique<WireClient>(port());
+  }
+  WireClient& client() { return *client_; }
+  // The reply up to ReadyForQuery, in short.
+  std::string ask(const std::string& bytes) {
+    client().send(bytes);
+    return in_short(client().read_reply());
+  }
+
+ private:
+  std::unique_ptr<WireClient> client_;
+};
+
+TEST_F(ExtendedQuery, RunsAStatementUpToItsSync) {
+  EXPECT_EQ(ask(parse("select 1") + bind() + describe('P') + execute() + sync()),
+            "1 2 T D CSELECT 1 ZI");
+}
+
+TEST_F(ExtendedQuery, SendsNoMoreRowsThanAskedFor) {
+  EXPECT_EQ(ask(WireClient::query("begin")), "CBEGIN ZT");
+  EXPECT_EQ(ask(parse(kSeries) + bind("p") + execute("p", 2) + sync()), "1 2 D D s ZT");
+  EXPECT_EQ(ask(execute("p", 2) + sync()), "D D s ZT");
+  EXPECT_EQ(ask(execute("p", 2) + sync()), "D CSELECT 1 ZT");
+  EXPECT_EQ(ask(execute("p", 2) + sync()), "CSELECT 0 ZT");
+  EXPECT_EQ(ask(WireClient::query("commit")), "CCOMMIT ZI");
+}
+
+TEST_F(ExtendedQuery, SuspendsAlsoAfterTheLastRow) {
+  EXPECT_EQ(ask(parse("select 1") + bind() + execute("", 1) + execute("", 1) + sync()),
+            "1 2 D s CSELECT 0 ZI");
+}
+
+TEST_F(ExtendedQuery, SeveralPortalsAreOpenAtOnce) {
+  EXPECT_EQ(ask(parse(kSeries, "s") + bind("p", "s") + bind("q", "s") + execute("p", 1) +
+                execute("q", 3) + execute("p", 0) + sync()),
+            "1 2 2 D s D D D s D D D D CSELECT 4 ZI");
+}
+
+TEST_F(ExtendedQuery, PortalsEndWithTheirTransaction) {
+  EXPECT_EQ(ask(parse(kSeries) + bind("p") + execute("p", 1) + sync()), "1 2 D s ZI");
+  EXPECT_EQ(ask(execute("p", 1) + sync()), "E34000 ZI");
+}
+
+TEST_F(ExtendedQuery, SkipsToSyncAfterAnError) {
+  EXPECT_EQ(ask(parse("bogus") + bind() + execute() + parse("select 1") + sync()), "E42601 ZI");
+  EXPECT_EQ(ask(parse("select 1") + bind() + execute() + sync()), "1 2 D CSELECT 1 ZI");
+}
+
+TEST_F(ExtendedQuery, FlushAnswersBeforeSync) {
+  client().send(parse("select 1") + describe('S') + flush());
+  EXPECT_EQ(client().read().type, '1');
+  EXPECT_EQ(client().read().type, 't');
+  EXPECT_EQ(client().read().type, 'T');
+  EXPECT_EQ(ask(sync()), "ZI");
+}
+
+TEST_F(ExtendedQuery, AnErrorIsToldAtOnce) {
+  client().send(parse("bogus"));
+  EXPECT_EQ(client().read().type, 'E');
+  EXPECT_EQ(ask(sync()), "ZI");
+}
+
+TEST_F(ExtendedQuery, ClosesWhatIsThereAndWhatIsNot) {
+  EXPECT_EQ(ask(parse("select 1", "s") + close('S', "s") + close('S', "s") + close('P', "p") + sync()),
+            "1 3 3 3 ZI");
+  EXPECT_EQ(ask(bind("", "s") + sync()), "E26000 ZI");
+}
+
+TEST_F(ExtendedQuery, ClosingAStatementLeavesItsPortals) {
+  EXPECT_EQ(ask(parse("select 1", "s") + bind("p", "s") + close('S', "s") + execute("p") + sync()),
+            "1 2 3 D CSELECT 1 ZI");
+}
+
+TEST_F(ExtendedQuery, RefusesNamesInUse) {
+  EXPECT_EQ(ask(parse("select 1", "s") + parse("select 1", "s") + sync()), "1 E42P05 ZI");
+  EXPECT_EQ(ask(bind("p", "s") + bind("p", "s") + sync()), "2 E42P03 ZI");
+}
+
+TEST_F(ExtendedQuery, AFinishedStatementWithoutRowsCannotRunAgain) {
+  EXPECT_EQ(ask(WireClient::query("begin")), "CBEGIN ZT");
+  EXPECT_EQ(ask(parse("set recall_target = 0.9") + bind("p") + execute("p") + execute("p") + sync()),
+            "1 2 CSET E55000 ZE");
+  EXPECT_EQ(ask(WireClient::query("rollback")), "CROLLBACK ZI");
+}
+
+TEST_F(ExtendedQuery, AQueryForgetsTheUnnamedStatement) {
+  EXPECT_EQ(ask(parse("select 1") + sync()), "1 ZI");
+  EXPECT_EQ(ask(WireClient::query("select 2")), "T D CSELECT 1 ZI");
+  EXPECT_EQ(ask(bind() + sync()), "E26000 ZI");
+}
+
+TEST_F(ExtendedQuery, AnswersAnEmptyTextAndAnEmptySync) {
+  EXPECT_EQ(ask(parse("") + bind() + describe('P') + execute() + sync()), "1 2 n I ZI");
+  EXPECT_EQ(ask(sync()), "ZI");
+}
+
+TEST_F(ExtendedQuery, SurvivesBrokenMessages) {
+  EXPECT_EQ(ask(WireClient::message('B', "x") + sync()), "E08P01 ZI");
+  EXPECT_EQ(ask(WireClient::message('E', std::string("\0\0", 2)) + sync()), "E08P01 ZI");
+  EXPECT_EQ(ask(WireClient::message('D', std::string("X\0", 2)) + sync()), "E08P01 ZI");
+  EXPECT_EQ(ask(WireClient::message('P', std::string("\0select 1\0\xff\xff", 12)) + sync()),
+            "E08P01 ZI");
+  EXPECT_EQ(ask(parse("select 1") + bind() + execute() + sync()), "1 2 D CSELECT 1 ZI");
+}
+
+}  // namespace
+}  // namespace alcove::server

@@ -38,6 +38,7 @@ enum class ErrorCode : unsigned char {
   kActiveTransaction,    // not in a transaction (25001)
   kNoActiveTransaction,  // 25P01
   kFailedTransaction,    // 25P02
+  kUndefinedSavepoint,   // 3B001
   kReadOnlyTransaction,  // 25006
   kConflict,             // 40001
   kDiskFull,

@@ -16,6 +16,7 @@ namespace alcove::executor {
 namespace {
 
 constexpr std::uint64_t kUsPerMs = 1000;
+constexpr std::size_t kSavepointsMax = 1'000;  // setting savepoints_max
 
 Notice no_transaction() {
   return {"WARNING", "25P01", "there is no transaction in progress"};
@@ -47,11 +48,18 @@ const char* writing_statement(const parser::Statement& statement) {
 }  // namespace
 
 struct Session::State {
+  struct Savepoint {
+    std::string name;
+    std::size_t mark = 0;
+    Settings::Mark settings;
+  };
+
   // The transaction of BEGIN or of a script of several statements; else none.
   std::unique_ptr<Transaction> block;
   bool explicit_block = false;
   bool failed = false;
   bool repeatable_read = false;
+  std::vector<Savepoint> savepoints;     // of `block`, oldest first
   std::shared_ptr<const Snapshot> held;  // REPEATABLE READ's, once its first statement ran
   // Of the statement under way.
   std::unique_ptr<Transaction> single;
@@ -182,6 +190,7 @@ void Session::open_block(bool explicit_block) {
 void Session::close_block() {
   State& state = *state_;
   state.block.reset();
+  state.savepoints.clear();
   state.held.reset();
   state.explicit_block = false;
   state.failed = false;
@@ -239,6 +248,50 @@ Result<std::string> Session::rollback() {
   return std::string("ROLLBACK");
 }
 
+// ---- savepoints ---------------------------------------------------------------------------------
+
+Result<std::string> Session::savepoint(const std::string& name) {
+  State& state = *state_;
+  if (status() == TransactionStatus::kIdle) {
+    return Error(ErrorCode::kNoActiveTransaction, "SAVEPOINT can only be used in transaction blocks");
+  }
+  if (state.savepoints.size() >= kSavepointsMax) {
+    return fail(ErrorCode::kLimitExceeded, "a transaction has at most savepoints_max = {} savepoints",
+                kSavepointsMax)
+        .with_hint("RELEASE those that are not needed any more.");
+  }
+  state.savepoints.push_back({name, state.block->mark(), settings_.mark()});
+  return std::string("SAVEPOINT");
+}
+
+Result<std::size_t> Session::find_savepoint(const std::string& name, const char* statement) const {
+  const State& state = *state_;
+  if (status() == TransactionStatus::kIdle) {
+    return fail(ErrorCode::kNoActiveTransaction, "{} can only be used in transaction blocks",
+                statement);
+  }
+  for (std::size_t i = state.savepoints.size(); i > 0; --i) {
+    if (state.savepoints[i - 1].name == name) return i - 1;
+  }
+  return fail(ErrorCode::kUndefinedSavepoint, "savepoint \"{}\" does not exist", name);
+}
+
+Result<std::string> Session::release(const std::string& name) {
+  const std::size_t at = TRY(find_savepoint(name, "RELEASE SAVEPOINT"));
+  state_->savepoints.resize(at);
+  return std::string("RELEASE");
+}
+
+Result<std::string> Session::rollback_to(const std::string& name) {
+  const std::size_t at = TRY(find_savepoint(name, "ROLLBACK TO SAVEPOINT"));
+  State& state = *state_;
+  state.savepoints.resize(at + 1);  // it stays, for another time
+  state.block->return_to(state.savepoints[at].mark);
+  settings_.return_to(state.savepoints[at].settings);
+  state.failed = false;
+  return std::string("ROLLBACK");
+}
+
 // ---- scripts ------------------------------------------------------------------------------------
 
 void Session::begin_script(std::size_t statement_count) {
@@ -269,7 +322,7 @@ void Session::fail_script() {
   if (!state_->block) return;
   if (state_->explicit_block) {
     state_->failed = true;
-    state_->held.reset();
+    if (state_->savepoints.empty()) state_->held.reset();
     return;
   }
   settings_.rollback_transaction();
@@ -278,7 +331,8 @@ void Session::fail_script() {
 
 Status Session::check_not_failed(const parser::Statement& statement) const {
   if (!state_->failed || std::holds_alternative<parser::Commit>(statement) ||
-      std::holds_alternative<parser::Rollback>(statement)) {
+      std::holds_alternative<parser::Rollback>(statement) ||
+      std::holds_alternative<parser::RollbackTo>(statement)) {
     return {};
   }
   return Error(ErrorCode::kFailedTransaction,
@@ -333,9 +387,6 @@ struct LaterWords {
     return grant.revoke ? "REVOKE" : "GRANT";
   }
   const char* operator()(const parser::ShowGrants&) const { return "SHOW GRANTS"; }
-  const char* operator()(const parser::Savepoint&) const { return "SAVEPOINT"; }
-  const char* operator()(const parser::RollbackTo&) const { return "ROLLBACK TO SAVEPOINT"; }
-  const char* operator()(const parser::ReleaseSavepoint&) const { return "RELEASE SAVEPOINT"; }
   const char* operator()(const parser::NotYet& other) const { return other.what.c_str(); }
   const char* operator()(const parser::SelectUnsupported& other) const {
     return other.what.empty() ? "this form of SELECT" : other.what.c_str();
@@ -366,6 +417,15 @@ Result<std::unique_ptr<Run>> Session::start_control(const parser::Statement& sta
   }
   if (std::holds_alternative<parser::Rollback>(statement)) {
     return run_action([this] { return rollback(); });
+  }
+  if (const auto* set = std::get_if<parser::Savepoint>(&statement)) {
+    return run_action([this, set] { return savepoint(set->name.text); });
+  }
+  if (const auto* back = std::get_if<parser::RollbackTo>(&statement)) {
+    return run_action([this, back] { return rollback_to(back->name.text); });
+  }
+  if (const auto* forget = std::get_if<parser::ReleaseSavepoint>(&statement)) {
+    return run_action([this, forget] { return release(forget->name.text); });
   }
   if (const auto* modes = std::get_if<parser::SetTransaction>(&statement)) {
     return run_action([this, modes]() -> Result<std::string> {

@@ -113,6 +113,10 @@ class Session {
   Result<std::string> begin(const parser::Begin& statement);
   Result<std::string> commit();
   Result<std::string> rollback();
+  Result<std::string> savepoint(const std::string& name);
+  Result<std::size_t> find_savepoint(const std::string& name, const char* statement) const;
+  Result<std::string> release(const std::string& name);
+  Result<std::string> rollback_to(const std::string& name);
   Status set_transaction_modes(const parser::TransactionModes& modes);
   Result<std::unique_ptr<Run>> start_control(const parser::Statement& statement);
 

@@ -239,6 +239,7 @@ constexpr std::array kDefinitions = {
               "Refuse statements that leave the namespace to a default."),
     choice("role", "none", "none"),
     boolean("row_security", "on"),
+    described(read_only(integer("savepoints_max", "1000")), "Most savepoints of a transaction."),
     described(names("search_path", "\"$user\", public"),
               "Kept for the client; names here have no schema."),
     real("seq_page_cost", "1"),

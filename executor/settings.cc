@@ -254,6 +254,19 @@ void Settings::rollback_transaction() {
   saved_session_.reset();
 }
 
+Settings::Mark Settings::mark() const {
+  Mark mark;
+  mark.session_ = session_;
+  mark.local_ = local_;
+  return mark;
+}
+
+void Settings::return_to(const Mark& mark) {
+  touched_ = true;
+  session_ = mark.session_;
+  local_ = mark.local_;
+}
+
 // ---- What clients are told ----------------------------------------------------------------------
 
 std::vector<std::pair<std::string, std::string>> Settings::reported() const {

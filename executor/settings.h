@@ -110,6 +110,11 @@ class Settings {
   std::uint64_t idle_session_timeout_ms() const;
   std::uint64_t idle_in_transaction_timeout_ms() const;
 
+  // What SET has set, to come back to within the transaction.
+  class Mark;
+  Mark mark() const;
+  void return_to(const Mark& mark);
+
  private:
   // Lower-case name to canonical text, only where it differs from the level below.
   using Values = std::map<std::string, std::string, std::less<>>;
@@ -129,6 +134,13 @@ class Settings {
   std::optional<Values> saved_session_;  // session_ as it was when the transaction began
   Values told_;      // reported values the client knows, where they differ from the initial ones
   bool touched_ = false;  // something was set since take_changed()
+};
+
+class Settings::Mark {
+ private:
+  friend class Settings;
+  Values session_;
+  Values local_;
 };
 
 }  // namespace alcove::executor

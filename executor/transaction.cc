@@ -1,5 +1,6 @@
 #include "executor/transaction.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -141,7 +142,37 @@ void Transaction::drop_namespace(DropNamespaceRequest request) {
   requests_.emplace_back(std::move(request));
 }
 
-void Transaction::write(WriteRequest request) {
+std::size_t Transaction::mark() {
+  for (auto& [key, change] : namespace_changes_) change.write_request = 0;
+  return requests_.size();
+}
+
+void Transaction::return_to(std::size_t mark) {
+  std::vector<CommitRequest> requests = std::move(requests_);
+  const std::size_t kept = std::min(requests.size(), mark);
+  requests.erase(requests.begin() + static_cast<std::ptrdiff_t>(kept), requests.end());
+  const bool keeps_overlay = keeps_overlay_;
+  *this = Transaction(keeps_overlay);
+  struct Again {
+    Transaction& transaction;
+    void operator()(CreateIndexRequest& request) { transaction.create_index(std::move(request)); }
+    void operator()(DropIndexRequest& request) { transaction.drop_index(std::move(request)); }
+    void operator()(CreateNamespaceRequest& request) {
+      transaction.create_namespace(std::move(request));
+    }
+    void operator()(DropNamespaceRequest& request) {
+      transaction.drop_namespace(std::move(request));
+    }
+    // Marks count requests, so each stays one of its own.
+    void operator()(WriteRequest& request) { transaction.apply(std::move(request), false); }
+  };
+  for (CommitRequest& request : requests) std::visit(Again{*this}, request);
+  this->mark();
+}
+
+void Transaction::write(WriteRequest request) { apply(std::move(request), true); }
+
+void Transaction::apply(WriteRequest request, bool joins_earlier) {
   bytes_ += kRequestBytes + request.rows.size();
   for (const auto& match : request.matches) bytes_ += sizeof(match) + match.id.size();
   if (!keeps_overlay_) {
@@ -153,7 +184,7 @@ void Transaction::write(WriteRequest request) {
     written.overlay = std::make_shared<segments::Memtable>(request.index.definition->dimension);
   }
   add_rows(request, ++sequence_, *written.overlay);
-  if (written.write_request != 0) {
+  if (joins_earlier && written.write_request != 0) {
     auto& earlier = std::get<WriteRequest>(requests_[written.write_request - 1]);
     // One namespace, one request, as long as all looked at the same incarnation.
     if (earlier.seen == 0 || request.seen == 0 || earlier.seen == request.seen) {

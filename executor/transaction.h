@@ -96,6 +96,11 @@ class Transaction {
   void drop_namespace(DropNamespaceRequest request);
   void write(WriteRequest request);
 
+  // A point to come back to: the number of requests made until then, which no later one joins.
+  std::size_t mark();
+  // Forgets all that was asked since `mark`. Takes as long as making what is left anew.
+  void return_to(std::size_t mark);
+
   bool empty() const { return requests_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
   const std::vector<CommitRequest>& requests() const { return requests_; }
@@ -112,6 +117,7 @@ class Transaction {
   using NamespaceKey = std::pair<const IndexDefinition*, std::string>;
 
   NamespaceChange& change(const IndexHandle& index, const std::string& name, bool exists);
+  void apply(WriteRequest request, bool joins_earlier);
 
   bool keeps_overlay_;
   std::vector<CommitRequest> requests_;

@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::string_view kExtendedTypes = "PBDEC";
 
+// What Parse or Bind leaves behind of at most so many bytes is bounded well enough by its number.
+constexpr std::uint64_t kSmallBytes = 4096;
+
 bool ends_transaction(const parser::Statement& statement) {
   return std::holds_alternative<parser::Commit>(statement) ||
          std::holds_alternative<parser::Rollback>(statement);
@@ -156,7 +159,7 @@ Result<Conversation::Next> Conversation::answer_extended(const FrontendMessage& 
     }
     case frontend::kBind: {
       const BindMessage values = TRY(parse_bind_message(body));
-      TRY(bind(values));
+      TRY(bind(values, body.size()));
       return Next::kMessage;
     }
     case frontend::kExecute: {
@@ -255,6 +258,11 @@ Status Conversation::prepare(const ParseMessage& message) {
                         options_.prepared_statements_max)
         .with_hint("DEALLOCATE ALL forgets them.");
   }
+  if (message.text.size() > kSmallBytes) {
+    std::uint64_t bytes = message.text.size();
+    for (const auto& [name, other] : prepared_) bytes += other->text.size();
+    TRY(check_bytes(bytes, "prepared statements"));
+  }
   auto prepared = TRY(PreparedStatement::prepare(message));
   if (prepared.statement) TRY(session_.check_not_failed(*prepared.statement));
   prepared_.insert_or_assign(std::string(message.name),
@@ -280,7 +288,14 @@ Result<Portal*> Conversation::portal(std::string_view name) const {
   return alcove::fail(ErrorCode::kUndefinedPortal, "portal \"{}\" does not exist", name);
 }
 
-Status Conversation::bind(const BindMessage& message) {
+Status Conversation::check_bytes(std::uint64_t bytes, const char* what) const {
+  if (bytes <= options_.statement_bytes_max) return {};
+  return alcove::fail(ErrorCode::kLimitExceeded,
+                      "a session's {} take more than statement_bytes_max = {} bytes", what,
+                      options_.statement_bytes_max);
+}
+
+Status Conversation::bind(const BindMessage& message, std::uint64_t bytes) {
   auto portal = std::make_unique<Portal>();
   portal->prepared = TRY(prepared(message.statement));
   text_ = portal->prepared->text;
@@ -292,6 +307,12 @@ Status Conversation::bind(const BindMessage& message) {
     return alcove::fail(ErrorCode::kLimitExceeded,
                         "a session has at most portals_max = {} open portals",
                         options_.portals_max);
+  }
+  portal->bytes = bytes;
+  if (bytes > kSmallBytes) {
+    std::uint64_t all = bytes;
+    for (const auto& [name, other] : portals_) all += other->bytes;
+    TRY(check_bytes(all, "open portals"));
   }
   if (portal->prepared->statement) {
     TRY(session_.check_not_failed(*portal->prepared->statement));

@@ -104,7 +104,8 @@ class Conversation {
 
   // ---- the extended protocol ----
   Status prepare(const ParseMessage& message);
-  Status bind(const BindMessage& message);
+  Status bind(const BindMessage& message, std::uint64_t bytes);
+  Status check_bytes(std::uint64_t bytes, const char* what) const;
   Status describe(const NameMessage& message);
   void close(const NameMessage& message);
   Result<Next> execute(const ExecuteMessage& message, bool sync_follows);

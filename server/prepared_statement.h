@@ -37,6 +37,7 @@ struct PreparedStatement {
 struct Portal {
   std::shared_ptr<const PreparedStatement> prepared;
   std::optional<parser::Statement> statement;
+  std::uint64_t bytes = 0;  // of the Bind that made it
   Formats formats;
   std::unique_ptr<executor::Run> run;  // from the first Execute on
   std::string held;                    // rows found past an Execute's limit, as messages

@@ -28,6 +28,7 @@ const char* sqlstate(ErrorCode code) {
     case ErrorCode::kInvalidAuthorization: return "28000";
     case ErrorCode::kActiveTransaction: return "25001";
     case ErrorCode::kNoActiveTransaction: return "25P01";
+    case ErrorCode::kUndefinedSavepoint: return "3B001";
     case ErrorCode::kReadOnlyTransaction: return "25006";
     case ErrorCode::kFailedTransaction: return "25P02";
     case ErrorCode::kConflict: return "40001";

@@ -24,7 +24,7 @@ TEST(Sqlstate, IsWhatTheLanguagePromises) {
       {ErrorCode::kNullNotAllowed, "22004"},  {ErrorCode::kWrongType, "42804"},
       {ErrorCode::kNotGranted, "42501"},      {ErrorCode::kWrongPassword, "28P01"},
       {ErrorCode::kActiveTransaction, "25001"}, {ErrorCode::kFailedTransaction, "25P02"},
-      {ErrorCode::kReadOnlyTransaction, "25006"},
+      {ErrorCode::kReadOnlyTransaction, "25006"}, {ErrorCode::kUndefinedSavepoint, "3B001"},
       {ErrorCode::kConflict, "40001"},        {ErrorCode::kDiskFull, "53100"},
       {ErrorCode::kOutOfMemory, "53200"},     {ErrorCode::kTooManyConnections, "53300"},
       {ErrorCode::kQuotaExceeded, "53400"},   {ErrorCode::kLimitExceeded, "54000"},

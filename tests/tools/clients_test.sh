@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Runs the programs of docs/clients.md in their languages, as they stand there but for the port, and
+# compares what they print with what the page shows. For `js` the driver comes from npm, and the test
+# is skipped (77) where node or npm is missing or the registry cannot be reached.
+set -u
+alcove=$1
+language=$2
+. "$(dirname "$0")/server_under_test.sh"
+page=$(dirname "$0")/../../docs/clients.md
+
+# The program in a language, and the output shown behind it.
+program() { awk -v fence="\`\`\`$1" '$0 == fence {on = 1; next} on && $0 == "```" {exit} on' "$page"; }
+shown() {
+  awk -v fence="\`\`\`$1" '
+    $0 == fence {after = 1; next}
+    after && $0 == "```text" {on = 1; next}
+    on && $0 == "```" {exit}
+    on' "$page"
+}
+
+case $language in
+  python)
+    # The one that the driver's package is for need not be the first on the path.
+    python=$(for each in python3 /usr/bin/python3; do
+      "$each" -c 'import psycopg' 2> /dev/null && { echo "$each"; break; }
+    done)
+    [ -n "$python" ] || fail "psycopg is not installed; tools/setup does"
+    run() { "$python" "$1"; }
+    ;;
+  js)
+    command -v node npm > /dev/null || exit 77
+    cache=${TMPDIR:-/tmp}/alcove-clients-$(id -u)
+    [ -d "$cache/node_modules/pg" ] ||
+      npm install --silent --no-audit --no-fund --prefix "$cache" pg > /dev/null || exit 77
+    run() { NODE_PATH=$cache/node_modules node "$1"; }
+    ;;
+esac
+
+start_server
+program "$language" | sed "s/7432/$port/" > "$folder/program.$language"
+[ -s "$folder/program.$language" ] || fail "the page has no program for $language"
+expect "what the $language program prints" "$(shown "$language")" "$(run "$folder/program.$language" 2>&1)"
+stop_server

@@ -134,14 +134,16 @@ Result<bool> Background::storage_round() {
   const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
   TRY(engine_.ledger.rewrite(false));
   Catalogue::Pruned pruned;
+  std::size_t open_count = 0;
   {
     std::lock_guard apply_lock(engine_.ledger.apply_mutex());
     std::unique_lock lock(engine_.catalogue.mutex());
     pruned = engine_.catalogue.prune();
+    open_count = engine_.catalogue.open_count();
   }
   const std::uint64_t now_us = engine_.env.clock.monotonic_us();
   if (now_us - closed_us_ >= kClosePeriodUs ||
-      engine_.catalogue.open_count() > 2 * std::size_t{engine_.options.open_namespaces_max}) {
+      open_count > 2 * std::size_t{engine_.options.open_namespaces_max}) {
     closed_us_ = now_us;
     Catalogue::Pruned closed;
     TRY(engine_.pipeline.exclusive([&](wal::Log&) {

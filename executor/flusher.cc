@@ -122,7 +122,12 @@ Result<Replacement> Flusher::write_one(const Version& version, const segments::M
   if (!written) return replacement;
   auto segment = TRY(segments::Segment::open(env_.file_system, path, *written, identity));
   replacement.replaced = TRY(kill_rows(older, *segment));
-  for (const OpenSegment& each : older) replacement.dead_after.push_back(each.dead);
+  if (replacement.replaced > 0) {
+    // A later merge holds what it leaves out against this number.
+    written->replaced = replacement.replaced;
+    segment = TRY(segments::Segment::open(env_.file_system, path, *written, identity));
+  }
+  replacement.older = older;
   replacement.added = OpenSegment{segment, nullptr};
   older.push_back(*replacement.added);
   return replacement;

@@ -46,6 +46,8 @@ Status Ledger::append(std::span<const Replacement> replacements, std::optional<L
   Edits edits;
   {
     std::lock_guard lock(apply_mutex_);
+    // Readers open namespaces without it.
+    std::shared_lock catalogue_lock(catalogue_.mutex());
     edits.swap(pending_);
     for (const FileNumber file : unlinked_) edits.push_back(segments::UnlinkedEdit{file});
     unlinked_.clear();
@@ -84,19 +86,34 @@ Status Ledger::append(std::span<const Replacement> replacements, std::optional<L
   return appended;
 }
 
+namespace {
+
+bool same_segments(std::span<const OpenSegment> x, std::span<const OpenSegment> y) {
+  return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                    [](const OpenSegment& a, const OpenSegment& b) {
+                      return a.segment->identity().file == b.segment->identity().file;
+                    });
+}
+
+}  // namespace
+
 void Ledger::install(const Replacement& replacement, Namespace& name_space) {
   auto& descriptors = name_space.descriptors;
   const Version& old = *name_space.open->version;
   std::vector<OpenSegment> open;
   // What a merge's result has lost to segments that came behind it meanwhile is found when the set
-  // is opened anew.
-  const bool overtaken = !replacement.removed.empty() && replacement.added &&
-                         descriptors.back().file != replacement.removed.back();
-  const bool was_open = old.segments->is_open() && !overtaken;
+  // is opened anew; and so is what a flush has replaced in segments that were merged meanwhile.
+  bool overtaken = !replacement.removed.empty() && replacement.added &&
+                   descriptors.back().file != replacement.removed.back();
+  bool was_open = old.segments->is_open();
   if (was_open) {
     const auto opened = old.segments->open();
     CHECK(opened.has_value(), "open segments stay open");
     open.assign(opened->begin(), opened->end());
+    if (replacement.removed.empty() && replacement.added) {
+      overtaken = !same_segments(open, replacement.older);
+    }
+    was_open = !overtaken;
   }
   std::size_t place = descriptors.size();
   if (!replacement.removed.empty()) {
@@ -108,9 +125,7 @@ void Ledger::install(const Replacement& replacement, Namespace& name_space) {
     descriptors.erase(descriptors.begin() + first, descriptors.begin() + first + count);
     if (was_open) open.erase(open.begin() + first, open.begin() + first + count);
   }
-  for (std::size_t i = 0; was_open && i < replacement.dead_after.size(); ++i) {
-    open[i].dead = replacement.dead_after[i];
-  }
+  if (was_open && replacement.removed.empty() && replacement.added) open = replacement.older;
   if (replacement.added) {
     segments::SegmentDescriptor descriptor = replacement.added->segment->descriptor();
     descriptor.replaced = replacement.replaced;

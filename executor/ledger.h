@@ -47,8 +47,9 @@ struct Replacement {
   // Of a flush: how many of the oldest sealed memtables are now in segments, and up to which LSN.
   std::size_t sealed_done = 0;
   Lsn flushed_lsn = 0;
-  // Dead rows of the segments that stay, in their order, now that `added` is there; empty: as were.
-  std::vector<std::shared_ptr<const segments::DeadRows>> dead_after;
+  // Of a flush: the segments it found, in order, with their dead rows now that `added` is there.
+  // Where they are others meanwhile, by a merge, the dead rows are found anew.
+  std::vector<OpenSegment> older;
 };
 
 // Keeps the manifest true to the catalogue: collects the edits that commits cause, appends them

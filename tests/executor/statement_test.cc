@@ -122,7 +122,7 @@ TEST_F(Statement, AnswersTheSameWhereverRecordsStand) {
   tag("DELETE FROM i NAMESPACE n WHERE id = 'b'");
   tag("CHECKPOINT");
   EXPECT_EQ(rows(query), expected);
-  tag("COMPACT NAMESPACE n FROM i");
+  EXPECT_EQ(tag("COMPACT NAMESPACE n FROM i"), "COMPACT");
   EXPECT_EQ(rows(query), expected);
   EXPECT_EQ(rows("SHOW NAMESPACES FROM i").substr(0, 4), "n|2|");
   crash();
@@ -137,6 +137,16 @@ TEST_F(Statement, ANameUsedAgainNeverSeesTheOldRecords) {
   EXPECT_EQ(rows("SELECT id FROM i NAMESPACE n"), "z");
   crash();
   EXPECT_EQ(rows("SELECT id FROM i NAMESPACE n"), "z");
+}
+
+TEST_F(Statement, AMergeLeavesOutWhatLaterSegmentsReplaced) {
+  tag("CHECKPOINT");
+  tag("UPSERT INTO i NAMESPACE n VALUES ('b', [5, 5])");
+  tag("DELETE FROM i NAMESPACE n WHERE id = 'c'");
+  tag("CHECKPOINT");
+  EXPECT_EQ(tag("COMPACT NAMESPACE n FROM i"), "COMPACT");
+  EXPECT_EQ(rows("SELECT id, values FROM i NAMESPACE n"), "a|{0,1}\nb|{5,5}");
+  EXPECT_EQ(rows("SHOW NAMESPACES FROM i LIKE 'n'").substr(0, 4), "n|2|");
 }
 
 }  // namespace

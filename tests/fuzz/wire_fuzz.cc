@@ -27,7 +27,7 @@ constexpr int kStepsMax = 10'000;
 struct World {
   SimulatedFileSystem disk;
   SystemClock clock;
-  SeededRandom random{1};
+  SystemRandom random;
   std::unique_ptr<executor::Database> database;
   server::ServerOptions options;
 

@@ -41,6 +41,8 @@ Status Applier::apply(Lsn lsn, const Change& change) {
     catalogue_.open_version(*index, made);
     ledger_.note_definition(
         segments::CreateNamespaceEdit{make->name_space, make->index, made.name, lsn}, lsn);
+  } else if (const auto* add = std::get_if<AddSegmentChange>(&change)) {
+    add_segment(lsn, *add);
   } else {
     const auto& gone = std::get<DropNamespaceChange>(change);
     Index* index = catalogue_.index_by_number(gone.index);
@@ -52,6 +54,19 @@ Status Applier::apply(Lsn lsn, const Change& change) {
     ledger_.note_garbage(entry->descriptors);
   }
   return {};
+}
+
+void Applier::add_segment(Lsn lsn, const AddSegmentChange& change) {
+  Namespace* entry = catalogue_.open_namespace(change.name_space);
+  CHECK(entry != nullptr, "a commit adds a segment to a namespace that is not open");
+  segments::SegmentDescriptor descriptor = change.segment;
+  descriptor.first_lsn = descriptor.last_lsn = lsn;
+  entry->descriptors.push_back(descriptor);
+  ledger_.note_definition(segments::ReplaceSegmentsEdit{change.name_space, {}, {descriptor}, 0},
+                          lsn);
+  auto version = std::make_shared<Version>(*entry->open->version);
+  version->segments = catalogue_.segment_set(*version->index, *entry);
+  catalogue_.install(*entry, std::move(version), lsn);
 }
 
 Status Applier::write(Lsn lsn, const WriteChange& change) {

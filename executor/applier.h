@@ -25,6 +25,7 @@ class Applier {
 
  private:
   Status write(Lsn lsn, const WriteChange& change);
+  void add_segment(Lsn lsn, const AddSegmentChange& change);  // Requires: catalogue mutex.
   Catalogue& catalogue_;
   Ledger& ledger_;
   MemoryBudget& budget_;

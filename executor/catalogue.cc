@@ -275,9 +275,10 @@ std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
   return name_space.open->version;
 }
 
-void Catalogue::install(Namespace& name_space, std::shared_ptr<Version> version) {
+void Catalogue::install(Namespace& name_space, std::shared_ptr<Version> version, Lsn lsn) {
   Namespace::Open& open = *name_space.open;
-  version->installed_lsn = snapshots_.visible_lsn();
+  // What the old one holds the new one holds too.
+  version->installed_lsn = std::max({snapshots_.visible_lsn(), open.version->installed_lsn, lsn});
   std::shared_ptr<const Version> old = std::exchange(open.version, std::move(version));
   // Snapshots taken from now on are at installed_lsn or above; only a held one can need the old.
   if (snapshots_.oldest_lsn() < open.version->installed_lsn) {

@@ -133,8 +133,9 @@ class Catalogue {
 
   // The version in force, made if the namespace was idle.
   std::shared_ptr<const Version> open_version(const Index& index, Namespace& name_space);
-  // Makes `version` the one in force from visible_lsn on.
-  void install(Namespace& name_space, std::shared_ptr<Version> version);
+  // Makes `version` the one in force from visible_lsn on, or from `lsn` if that is later: for a
+  // version with something that is not visible yet.
+  void install(Namespace& name_space, std::shared_ptr<Version> version, Lsn lsn = 0);
 
   // Forgets what no snapshot needs any more; what is returned is destroyed by the caller, without
   // the lock.

@@ -6,11 +6,14 @@
 namespace alcove::executor {
 namespace {
 
-// Whether the transaction defines anything beyond namespaces: such a one is alone in its group.
-bool defines(const Transaction& transaction) {
+// Whether only the applied state can tell what the transaction does, or what it leaves to others:
+// when it defines anything beyond namespaces, or has staged segments. Such a one is alone in its group.
+bool stands_alone(const Transaction& transaction) {
   return std::any_of(transaction.requests().begin(), transaction.requests().end(),
                      [](const CommitRequest& request) {
-                       return std::holds_alternative<CreateIndexRequest>(request) ||
+                       const auto* write = std::get_if<WriteRequest>(&request);
+                       return (write != nullptr && write->staged != nullptr) ||
+                              std::holds_alternative<CreateIndexRequest>(request) ||
                               std::holds_alternative<DropIndexRequest>(request) ||
                               std::holds_alternative<DropNamespaceRequest>(request);
                      });
@@ -33,15 +36,19 @@ Result<Lsn> newest_above(const Version& version, std::string_view id, Lsn snapsh
     if (const auto* entry = version.memtable->find(id, kLsnMax)) return entry->lsn;
   }
   for (auto sealed = version.sealed.rbegin(); sealed != version.sealed.rend(); ++sealed) {
-    if ((*sealed)->last_lsn() <= snapshot_lsn) return Lsn{0};
+    if ((*sealed)->last_lsn() <= snapshot_lsn) continue;
     if (const auto* entry = (*sealed)->find(id, kLsnMax)) return entry->lsn;
   }
+  // A staged segment may be newer than what was flushed behind it, of other ids.
   const auto& descriptors = version.segments->descriptors();
-  if (descriptors.empty() || descriptors.back().last_lsn <= snapshot_lsn) return Lsn{0};
+  if (std::none_of(descriptors.begin(), descriptors.end(),
+                   [&](const auto& each) { return each.last_lsn > snapshot_lsn; })) {
+    return Lsn{0};
+  }
   const auto open = TRY(version.segments->open());
   for (auto each = open.rbegin(); each != open.rend(); ++each) {
     const segments::Segment& segment = *each->segment;
-    if (segment.descriptor().last_lsn <= snapshot_lsn) break;
+    if (segment.descriptor().last_lsn <= snapshot_lsn) continue;
     if (const auto row = TRY(segment.find(id))) return segment.lsn(*row);
     if (TRY(segment.has_tombstone(id))) return segment.descriptor().last_lsn;
   }
@@ -56,7 +63,7 @@ bool CommitGroup::frees_space() const {
 }
 
 Result<bool> CommitGroup::add(const Transaction& transaction) {
-  if (closed_ || (defines(transaction) && !members_.empty())) return false;
+  if (closed_ || (stands_alone(transaction) && !members_.empty())) return false;
   Scope scope;
   for (const CommitRequest& request : transaction.requests()) {
     TRY(std::visit([&](const auto& each) { return resolve(each, scope); }, request));
@@ -69,7 +76,7 @@ Result<bool> CommitGroup::add(const Transaction& transaction) {
   members_.push_back(std::move(scope.member));
   created_.insert(scope.namespaces.begin(), scope.namespaces.end());
   written_.insert(scope.written.begin(), scope.written.end());
-  closed_ = defines(transaction);
+  closed_ = stands_alone(transaction);
   return true;
 }
 
@@ -155,10 +162,71 @@ Status CommitGroup::resolve(const WriteRequest& request, Scope& scope) {
     }
     if (!scope.namespaces.contains(key)) TRY(check_matches(request, key, number));
   }
+  if (request.staged != nullptr) return resolve_staged(request, key, number, scope);
   if (number == 0) number = make_namespace(key, scope);
   scope.written.push_back(number);
   scope.member.changes.push_back(WriteChange{number, request.index.definition->dimension,
                                              request.row_count, request.rows});
+  return {};
+}
+
+namespace {
+
+// The newest rows in memory of ids that `staged` knows, as `staged` has them.
+Status copy_overlap(const Version& version, const segments::Segment& staged, std::string& rows,
+                    std::uint64_t& row_count) {
+  std::vector<std::shared_ptr<const segments::Memtable>> layers = version.sealed;
+  layers.push_back(version.memtable);
+  for (const auto& layer : layers) {
+    if (layer->empty()) continue;
+    segments::Memtable::Cursor cursor(*layer);
+    for (cursor.seek({}); cursor.valid(); cursor.next()) {
+      const std::string_view id = cursor.id();
+      if (const auto row = TRY(staged.find(id))) {
+        TRY(encode_row_of(staged, *row, rows));
+      } else if (TRY(staged.has_tombstone(id))) {
+        encode_tombstone(id, segments::Knowledge::kBlind, rows);
+      } else {
+        continue;
+      }
+      ++row_count;
+    }
+  }
+  return staged.check_mapping();
+}
+
+}  // namespace
+
+// The segment comes to stand below the memtables, so what these hold of its ids is written again over
+// them: little, since the namespace was flushed just now.
+Status CommitGroup::resolve_staged(const WriteRequest& request, NamespaceKey key,
+                                   NamespaceNumber current, Scope& scope) {
+  const StagedSegment& staged = *request.staged;
+  const bool made_here = scope.namespaces.contains(key);
+  if (current == 0 && staged.may_make()) current = make_namespace(key, scope);
+  if (current != staged.name_space()) {
+    return fail(ErrorCode::kConflict,
+                "could not commit: namespace \"{}\" was dropped while rows were loaded into it",
+                request.name)
+        .with_hint("Run the transaction again.");
+  }
+  scope.written.push_back(current);
+  scope.member.changes.push_back(AddSegmentChange{current, staged.segment()->descriptor()});
+  std::get<AddSegmentChange>(scope.member.changes.back()).segment.replaced = request.replaced;
+  if (made_here || scope.namespaces.contains(key)) return {};
+  std::shared_ptr<const Version> version;
+  {
+    std::unique_lock lock(catalogue_.mutex());
+    Index* index = catalogue_.index_by_number(key.first);
+    version = catalogue_.open_version(*index, *catalogue_.namespace_by_name(*index, key.second));
+  }
+  auto rows = std::make_unique<std::string>();
+  std::uint64_t row_count = 0;
+  TRY(copy_overlap(*version, *staged.segment(), *rows, row_count));
+  if (row_count == 0) return {};
+  scope.member.changes.push_back(
+      WriteChange{current, request.index.definition->dimension, row_count, *rows});
+  scope.member.rows.push_back(std::move(rows));
   return {};
 }
 
@@ -193,7 +261,7 @@ NamespaceNumber CommitGroup::namespace_number(NamespaceKey key, const Scope& sco
 }
 
 NamespaceNumber CommitGroup::make_namespace(NamespaceKey key, Scope& scope) {
-  const NamespaceNumber number = numbers_.name_space.fetch_add(1);
+  const NamespaceNumber number = numbers_.take_namespace(key.first, key.second);
   scope.namespaces[key] = number;
   scope.member.changes.push_back(CreateNamespaceChange{number, key.first, key.second});
   return number;

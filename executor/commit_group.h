@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -12,15 +12,10 @@
 #include "base/result.h"
 #include "executor/catalogue.h"
 #include "executor/commit_record.h"
+#include "executor/next_numbers.h"
 #include "executor/transaction.h"
 
 namespace alcove::executor {
-
-// Numbers for what is made next; never given twice. Read by others beside the pipeline's leader.
-struct NextNumbers {
-  std::atomic<IndexNumber> index{1};
-  std::atomic<NamespaceNumber> name_space{1};
-};
 
 // A group of commits being resolved: names become incarnation numbers, conflicts are found, and the
 // records for the log are made, against the applied state and what the group's earlier members do.
@@ -31,7 +26,8 @@ class CommitGroup {
       : catalogue_(catalogue), numbers_(numbers) {}
 
   struct Member {
-    std::vector<Change> changes;  // views into the transaction
+    std::vector<Change> changes;  // views into the transaction, and into `rows`
+    std::vector<std::unique_ptr<std::string>> rows;
     bool frees_space = false;     // drops something: may use the log's reserve
   };
 
@@ -62,6 +58,8 @@ class CommitGroup {
   Status resolve(const CreateNamespaceRequest& request, Scope& scope);
   Status resolve(const DropNamespaceRequest& request, Scope& scope);
   Status resolve(const WriteRequest& request, Scope& scope);
+  Status resolve_staged(const WriteRequest& request, NamespaceKey key, NamespaceNumber current,
+                        Scope& scope);
 
   Result<IndexNumber> index_number(const IndexHandle& index, const Scope& scope);
   // 0: does not exist.

@@ -17,6 +17,7 @@ enum class Kind : std::uint8_t {
   kCreateNamespace = 3,
   kDropNamespace = 4,
   kWrite = 5,
+  kAddSegment = 6,
 };
 
 Error damaged() { return Error(ErrorCode::kCorruption, "a commit record is malformed"); }
@@ -53,6 +54,16 @@ struct Encoder {
     out.varint(change.dimension);
     out.varint(change.row_count);
     out.string(change.rows);
+  }
+  void operator()(const AddSegmentChange& change) {
+    kind(Kind::kAddSegment);
+    out.varint(change.name_space);
+    out.varint(change.segment.file);
+    out.varint(change.segment.bytes);
+    out.u64(change.segment.hash);
+    out.varint(change.segment.rows);
+    out.varint(change.segment.tombstones);
+    out.varint(change.segment.replaced);
   }
 };
 
@@ -96,6 +107,17 @@ Result<Change> decode_change(ByteReader& in) {
       if (change.dimension < 1 || change.dimension > kDimensionMax) return damaged();
       return Change(change);
     }
+    case Kind::kAddSegment: {
+      AddSegmentChange change;
+      change.name_space = in.varint();
+      change.segment.file = in.varint();
+      change.segment.bytes = in.varint();
+      change.segment.hash = in.u64();
+      change.segment.rows = static_cast<std::uint32_t>(in.varint());
+      change.segment.tombstones = static_cast<std::uint32_t>(in.varint());
+      change.segment.replaced = in.varint();
+      return Change(change);
+    }
   }
   return damaged();
 }
@@ -119,6 +141,11 @@ struct Describer {
   std::string operator()(const WriteChange& change) const {
     return fmt::format("write {} rows, {} bytes, to namespace {}", change.row_count,
                        change.rows.size(), change.name_space);
+  }
+  std::string operator()(const AddSegmentChange& change) const {
+    return fmt::format("add segment {:016x} of {} rows, {} tombstones, {} bytes, to namespace {}",
+                       change.segment.file, change.segment.rows, change.segment.tombstones,
+                       change.segment.bytes, change.name_space);
   }
 };
 
@@ -155,6 +182,16 @@ void encode_row(std::string_view id, const float* values, std::uint32_t dimensio
   out.resize(begin + dimension * sizeof(float));
   std::memcpy(out.data() + begin, values, dimension * sizeof(float));
   writer.string(metadata);
+}
+
+Status encode_row_of(const segments::Segment& segment, std::uint32_t row, std::string& out) {
+  const std::uint32_t dimension = segment.identity().dimension;
+  const std::string_view id = TRY(segment.id(row));
+  const auto vectors = TRY(segment.vectors(row));
+  const auto metadata = TRY(segment.metadata(row));
+  encode_row(id, vectors.values + std::size_t{row - vectors.first} * dimension, dimension,
+             metadata->at(row).encoded(), segments::Knowledge::kKnown, out);
+  return {};
 }
 
 void encode_tombstone(std::string_view id, segments::Knowledge knowledge, std::string& out) {

@@ -10,6 +10,7 @@
 #include "base/record.h"
 #include "base/result.h"
 #include "segments/memtable.h"
+#include "segments/segment.h"
 
 namespace alcove::executor {
 
@@ -23,6 +24,8 @@ namespace alcove::executor {
 //     3 create namespace  varint namespace, varint index, string name
 //     4 drop namespace    varint namespace, varint index, string name
 //     5 write             varint namespace, varint dimension, varint number of rows, rows
+//     6 add segment       varint namespace, varint file, varint bytes, u64 hash, varint rows,
+//                         varint tombstones, varint replaced
 //   row       u8 flags (1 tombstone, 2 the writer knew a live record), string id,
 //             unless tombstone: dimension x f32, string metadata
 // string is a varint length and the bytes. A record is valid if and only if it is used up exactly
@@ -53,8 +56,13 @@ struct WriteChange {
   std::uint64_t row_count = 0;
   std::string_view rows;  // encoded
 };
+// A staged segment becomes the namespace's newest. Its LSNs are the commit's.
+struct AddSegmentChange {
+  NamespaceNumber name_space = 0;
+  segments::SegmentDescriptor segment;
+};
 using Change = std::variant<CreateIndexChange, DropIndexChange, CreateNamespaceChange,
-                            DropNamespaceChange, WriteChange>;
+                            DropNamespaceChange, WriteChange, AddSegmentChange>;
 
 // Appends to `out` the record that holds `changes`.
 void encode_commit_record(const std::vector<Change>& changes, std::string& out);
@@ -64,6 +72,9 @@ Result<std::vector<Change>> decode_commit_record(std::string_view record);
 
 void encode_row(std::string_view id, const float* values, std::uint32_t dimension,
                 std::string_view metadata, segments::Knowledge knowledge, std::string& out);
+// The row of a segment, as one that has replaced a live record.
+// Errors: those of reading it. A caller must ask check_mapping() before it uses what was appended.
+Status encode_row_of(const segments::Segment& segment, std::uint32_t row, std::string& out);
 void encode_tombstone(std::string_view id, segments::Knowledge knowledge, std::string& out);
 
 struct Row {

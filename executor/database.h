@@ -19,6 +19,7 @@ struct DatabaseOptions {
   std::uint64_t checkpoint_log_bytes = 256ULL << 20;   // a checkpoint begins past so much log
   std::uint64_t checkpoint_interval_ms = 300'000;
   std::uint64_t transaction_bytes_max = 256ULL << 20;  // of one transaction's writes
+  std::uint64_t large_commit_bytes = 8ULL << 20;       // to one namespace: past it not through the log
   std::uint64_t group_commit_bytes_max = 4ULL << 20;   // of one frame, but for a single larger record
   std::uint32_t open_namespaces_max = 4096;            // namespaces with their segments mapped
   std::uint32_t query_slots = 0;                       // morsels at the same time; 0: one a core

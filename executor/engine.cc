@@ -17,6 +17,8 @@ Database::Engine::Engine(Env env_in, DatabaseOptions options_in)
       pipeline(catalogue, snapshots, ledger, applier, options.group_commit_bytes_max),
       flusher(env, catalogue, ledger, budget),
       compactor(env, catalogue, ledger),
+      stager(env, catalogue, ledger, pipeline.numbers()),
+      committer(*this),
       scheduler(options.query_slots != 0 ? options.query_slots
                                          : std::max(1U, std::thread::hardware_concurrency())) {
   ledger.set_sync_log([this] { return pipeline.sync(); });

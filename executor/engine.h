@@ -7,6 +7,7 @@
 #include "executor/applier.h"
 #include "executor/catalogue.h"
 #include "executor/commit_pipeline.h"
+#include "executor/committer.h"
 #include "executor/compactor.h"
 #include "executor/database.h"
 #include "executor/flusher.h"
@@ -14,6 +15,7 @@
 #include "executor/memory_budget.h"
 #include "executor/scheduler.h"
 #include "executor/snapshot.h"
+#include "executor/stager.h"
 
 namespace alcove::executor {
 
@@ -35,6 +37,8 @@ class Database::Engine {
   CommitPipeline pipeline;
   Flusher flusher;
   Compactor compactor;
+  Stager stager;
+  Committer committer;
   Scheduler scheduler;
 
   // Tells options.on_panic when `status` says that durability is in doubt. Returns `status`.

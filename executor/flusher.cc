@@ -13,22 +13,6 @@ namespace {
 // One manifest frame, and one pair of directory syncs, for so many namespaces.
 constexpr std::size_t kBatchNamespaces = 64;
 
-// How many live rows of `older` the ids of `newer` replace, and the dead rows afterwards.
-Result<std::uint64_t> kill_rows(std::vector<OpenSegment>& older,
-                                const segments::Segment& newer) {
-  std::uint64_t replaced = 0;
-  for (OpenSegment& each : older) {
-    const std::uint32_t before = each.dead ? each.dead->count() : 0;
-    auto dead = each.dead ? std::make_shared<segments::DeadRows>(*each.dead)
-                          : std::make_shared<segments::DeadRows>(each.segment->rows());
-    TRY(segments::kill_replaced(*each.segment, newer, *dead));
-    if (dead->count() == before) continue;
-    replaced += dead->count() - before;
-    each.dead = std::move(dead);
-  }
-  return replaced;
-}
-
 }  // namespace
 
 Status Flusher::flush_to_budget() {
@@ -161,8 +145,19 @@ Result<std::vector<Replacement>> Flusher::write_sealed(const Version& version) {
   return replacements;
 }
 
+Status Flusher::flush_before(const std::vector<NamespaceNumber>& namespaces,
+                             const std::function<Status()>& action) {
+  std::lock_guard lock(flush_mutex_);
+  TRY(flush_locked(namespaces));
+  return action();
+}
+
 Status Flusher::flush_batch(const std::vector<NamespaceNumber>& victims) {
   std::lock_guard lock(flush_mutex_);
+  return flush_locked(victims);
+}
+
+Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
   std::vector<Replacement> replacements;
   std::vector<NamespaceNumber> flushed;
   std::set<std::string> directories;

@@ -26,6 +26,9 @@ class Flusher {
   Status flush_all();
   // Seals and flushes one namespace, if it has anything unflushed.
   Status flush(NamespaceNumber name_space);
+  // Flushes these and calls `action` before anything is flushed again.
+  Status flush_before(const std::vector<NamespaceNumber>& namespaces,
+                      const std::function<Status()>& action);
 
   // The first LSN that is in a memtable only. Requires: apply_mutex.
   Lsn first_unflushed_lsn();
@@ -35,6 +38,7 @@ class Flusher {
 
  private:
   Status flush_batch(const std::vector<NamespaceNumber>& victims);
+  Status flush_locked(const std::vector<NamespaceNumber>& victims);  // Requires: flush_mutex_
   // Moves the mutable memtable among the sealed. Null if nothing is unflushed.
   std::shared_ptr<const Version> seal(NamespaceNumber name_space);
   Result<std::vector<Replacement>> write_sealed(const Version& version);

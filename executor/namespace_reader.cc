@@ -7,7 +7,12 @@ namespace alcove::executor {
 Result<NamespaceReader> NamespaceReader::open(Transaction::NamespaceSight sight,
                                               Lsn snapshot_lsn) {
   NamespaceReader reader;
-  if (sight.overlay) reader.memory_.push_back({std::move(sight.overlay), kOverlayLsn});
+  if (sight.overlay && !sight.overlay->empty()) {
+    reader.memory_.push_back({std::move(sight.overlay), kOverlayLsn});
+    reader.overlays_ = 1;
+  }
+  reader.segments_.assign(sight.staged.rbegin(), sight.staged.rend());
+  reader.staged_ = reader.segments_.size();
   if (sight.base) {
     reader.base_ = std::move(sight.base);
     const Version& version = *reader.base_;
@@ -17,38 +22,76 @@ Result<NamespaceReader> NamespaceReader::open(Transaction::NamespaceSight sight,
       reader.memory_.push_back({*sealed, snapshot_lsn});
     }
     const auto open = TRY(version.segments->open());
-    reader.segments_.assign(open.rbegin(), open.rend());
+    reader.segments_.insert(reader.segments_.end(), open.rbegin(), open.rend());
   }
   return reader;
 }
 
-Result<std::optional<NamespaceReader::Place>> NamespaceReader::find(std::string_view id) const {
-  for (const MemoryLayer& layer : memory_) {
-    if (const auto* entry = layer.memtable->find(id, layer.snapshot_lsn)) {
+NamespaceReader::Found NamespaceReader::find_in_memory(std::size_t first, std::size_t last,
+                                                       std::string_view id) const {
+  for (std::size_t i = first; i < last; ++i) {
+    if (const auto* entry = memory_[i].memtable->find(id, memory_[i].snapshot_lsn)) {
       if (entry->tombstone()) return std::optional<Place>();
       return std::optional<Place>(Place{entry, 0, 0});
     }
   }
-  for (std::uint32_t i = 0; i < segments_.size(); ++i) {
+  return std::nullopt;
+}
+
+Result<NamespaceReader::Found> NamespaceReader::find_in_segments(std::size_t first,
+                                                                 std::size_t last,
+                                                                 std::string_view id) const {
+  for (std::size_t i = first; i < last; ++i) {
     const segments::Segment& segment = *segments_[i].segment;
     auto row = segment.find(id);
-    if (!row) return base_->segments->blame(row.error());
+    if (!row) return blame(row.error());
     if (*row) {
       // A dead row was replaced by a newer segment, which would have decided.
-      return std::optional<Place>(Place{nullptr, i, **row});
+      return Found(Place{nullptr, static_cast<std::uint32_t>(i), **row});
     }
     auto tombstone = segment.has_tombstone(id);
-    if (!tombstone) return base_->segments->blame(tombstone.error());
-    if (*tombstone) return std::optional<Place>();
+    if (!tombstone) return blame(tombstone.error());
+    if (*tombstone) return Found(std::optional<Place>());
   }
+  return Found();
+}
+
+Result<std::optional<NamespaceReader::Place>> NamespaceReader::find(std::string_view id) const {
+  if (const Found found = find_in_memory(0, overlays_, id)) return *found;
+  if (const Found found = TRY(find_in_segments(0, staged_, id))) return *found;
+  if (const Found found = find_in_memory(overlays_, memory_.size(), id)) return *found;
+  if (const Found found = TRY(find_in_segments(staged_, segments_.size(), id))) return *found;
   return std::optional<Place>();
 }
 
-bool NamespaceReader::overruled(std::size_t layer, std::string_view id) const {
-  for (std::size_t i = 0; i < layer; ++i) {
+bool NamespaceReader::in_memory(std::size_t first, std::size_t last, std::string_view id) const {
+  for (std::size_t i = first; i < last; ++i) {
     if (memory_[i].memtable->find(id, memory_[i].snapshot_lsn) != nullptr) return true;
   }
   return false;
+}
+
+Result<bool> NamespaceReader::is_staged(std::string_view id) const {
+  if (staged_ == 0) return false;
+  const Found found = TRY(find_in_segments(0, staged_, id));
+  return found.has_value();
+}
+
+Result<bool> NamespaceReader::overruled_in_memory(std::size_t layer, std::string_view id) const {
+  if (in_memory(0, layer, id)) return true;
+  return layer < overlays_ ? Result<bool>(false) : is_staged(id);
+}
+
+Result<bool> NamespaceReader::overruled_in_segment(std::size_t segment,
+                                                   std::string_view id) const {
+  if (segment < staged_) return in_memory(0, overlays_, id);
+  if (in_memory(0, memory_.size(), id)) return true;
+  return is_staged(id);
+}
+
+Result<bool> NamespaceReader::is_own(std::string_view id) const {
+  if (in_memory(0, overlays_, id)) return true;
+  return is_staged(id);
 }
 
 Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
@@ -81,7 +124,15 @@ Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
   return record;
 }
 
+Result<std::uint64_t> NamespaceReader::count_one_by_one() const {
+  RecordCursor cursor(*this, RecordCursor::Direction::kUp);
+  std::uint64_t records = 0;
+  while (TRY(cursor.next())) ++records;
+  return records;
+}
+
 Result<std::uint64_t> NamespaceReader::count() const {
+  if (staged_ > 0) return count_one_by_one();
   std::uint64_t records = 0;
   for (const OpenSegment& open : segments_) {
     records += open.segment->rows() - (open.dead ? open.dead->count() : 0);
@@ -91,7 +142,7 @@ Result<std::uint64_t> NamespaceReader::count() const {
     segments::Memtable::Cursor cursor(*memory_[layer].memtable);
     for (cursor.seek({}); cursor.valid(); cursor.next()) {
       const auto* entry = cursor.entry(memory_[layer].snapshot_lsn);
-      if (entry == nullptr || overruled(layer, entry->id)) continue;
+      if (entry == nullptr || in_memory(0, layer, entry->id)) continue;
       if (!entry->tombstone()) ++records;
       for (const OpenSegment& open : segments_) {
         const auto row = open.segment->find(entry->id);
@@ -104,15 +155,17 @@ Result<std::uint64_t> NamespaceReader::count() const {
 }
 
 Status NamespaceReader::check_mappings() const {
+  for (std::size_t i = 0; i < staged_; ++i) TRY(segments_[i].segment->check_mapping());
   return base_ ? base_->segments->check_mappings() : Status();
 }
 
 // ---- RecordCursor -------------------------------------------------------------------------------
 
 RecordCursor::RecordCursor(const NamespaceReader& reader, Direction direction)
-    : direction_(direction) {
+    : reader_(reader), direction_(direction) {
   for (const auto& layer : reader.memory()) {
-    memory_.push_back({segments::Memtable::Cursor(*layer.memtable), layer.snapshot_lsn});
+    memory_.push_back({segments::Memtable::Cursor(*layer.memtable), layer.snapshot_lsn,
+                       layer.snapshot_lsn == kOverlayLsn});
     if (direction == Direction::kUp) {
       memory_.back().cursor.seek({});
     } else {
@@ -122,7 +175,8 @@ RecordCursor::RecordCursor(const NamespaceReader& reader, Direction direction)
   std::uint32_t position = 0;
   for (const OpenSegment& open : reader.segments()) {
     const std::int64_t row = direction == Direction::kUp ? 0 : std::int64_t{open.segment->rows()} - 1;
-    segments_.push_back({&open, position++, row, {}, false});
+    const bool staged = position < reader.staged_count();
+    segments_.push_back({&open, staged, position++, row, {}, false});
   }
 }
 
@@ -177,17 +231,29 @@ Result<std::optional<RecordCursor::Item>> RecordCursor::next() {
     for (SegmentCursor& each : segments_) TRY(settle(each));
   }
   while (true) {
+    // Of those at the same id the first that is looked at decides.
     std::optional<Item> first;
-    for (MemoryCursor& each : memory_) {
-      if (each.cursor.valid() && (!first || before(each.cursor.id(), first->id))) {
-        first = Item{each.cursor.id(), {each.cursor.entry(each.snapshot_lsn), 0, 0}};
+    const auto look_at_memory = [&](bool own) {
+      for (MemoryCursor& each : memory_) {
+        if (each.own == own && each.cursor.valid() &&
+            (!first || before(each.cursor.id(), first->id))) {
+          first = Item{each.cursor.id(), {each.cursor.entry(each.snapshot_lsn), 0, 0}};
+        }
       }
-    }
-    for (const SegmentCursor& each : segments_) {
-      if (each.valid && (!first || before(each.id, first->id))) {
-        first = Item{each.id, {nullptr, each.segment, static_cast<std::uint32_t>(each.row)}};
+    };
+    const auto look_at_segments = [&](bool staged) {
+      for (const SegmentCursor& each : segments_) {
+        if (each.staged == staged && each.valid && (!first || before(each.id, first->id))) {
+          first = Item{each.id, {nullptr, each.segment, static_cast<std::uint32_t>(each.row)}};
+        }
       }
-    }
+    };
+    look_at_memory(true);
+    look_at_segments(true);
+    const bool own = first.has_value();
+    const std::string_view own_id = own ? first->id : std::string_view();
+    look_at_memory(false);
+    look_at_segments(false);
     if (!first) return std::optional<Item>();
     for (MemoryCursor& each : memory_) {
       if (each.cursor.valid() && each.cursor.id() == first->id) {
@@ -198,7 +264,11 @@ Result<std::optional<RecordCursor::Item>> RecordCursor::next() {
     for (SegmentCursor& each : segments_) {
       if (each.valid && each.id == first->id) TRY(step(each));
     }
-    if (first->place.entry == nullptr || !first->place.entry->tombstone()) return first;
+    if (first->place.entry != nullptr && first->place.entry->tombstone()) continue;
+    // Segments' cursors walk rows only: what a staged tombstone hides is asked for.
+    const bool is_own = own && own_id == first->id;
+    if (!is_own && TRY(reader_.is_staged(first->id))) continue;
+    return first;
   }
 }
 

@@ -34,8 +34,9 @@ inline bool wants(Want want, Want part) {
 inline constexpr Lsn kOverlayLsn = kLsnMax - 1;
 
 // One namespace as of one snapshot, with the own writes of a transaction over it. A record stands in
-// layers, newest first: the transaction's overlay, the memtable, sealed memtables, segments; the
-// first layer that knows an id decides. Externally synchronised; keeps alive what it reads.
+// layers, newest first: the transaction's overlay, its staged segments, the memtable, sealed
+// memtables, segments; the first layer that knows an id decides. Externally synchronised; keeps alive
+// what it reads.
 //
 // Errors of all functions: kCorruption naming the namespace and the file, kIo.
 class NamespaceReader {
@@ -55,12 +56,18 @@ class NamespaceReader {
     Lsn snapshot_lsn;  // of the overlay: kOverlayLsn
   };
   const std::vector<MemoryLayer>& memory() const { return memory_; }  // newest first
-  std::span<const OpenSegment> segments() const { return segments_; }  // newest first
+  // Newest first, staged ones before all others.
+  std::span<const OpenSegment> segments() const { return segments_; }
+
+  std::size_t staged_count() const { return staged_; }
 
   Result<std::optional<Place>> find(std::string_view id) const;
-  // Whether a memory layer above `layer` knows `id`: then a version in `layer`, or in a segment
-  // (layer = memory().size()), is not what is seen.
-  bool overruled(std::size_t layer, std::string_view id) const;
+  // Whether a layer above the memory layer, or above the segment, knows `id`: then the version there
+  // is not what is seen. Newer segments of the same kind are not asked: OpenSegment::dead tells.
+  Result<bool> overruled_in_memory(std::size_t layer, std::string_view id) const;
+  Result<bool> overruled_in_segment(std::size_t segment, std::string_view id) const;
+  // Whether the version that is seen is the transaction's own.
+  Result<bool> is_own(std::string_view id) const;
   Result<RecordView> load(const Place& place, Want want) const;
   // The number of records.
   Result<std::uint64_t> count() const;
@@ -74,9 +81,21 @@ class NamespaceReader {
   NamespaceNumber number() const { return base_ ? base_->name_space : 0; }
 
  private:
+  friend class RecordCursor;
+  bool in_memory(std::size_t first, std::size_t last, std::string_view id) const;
+  // Whether a staged segment knows `id`, as row or tombstone.
+  Result<bool> is_staged(std::string_view id) const;
+  // What a layer says of an id: nothing at all, or where it stands, or that it is gone.
+  using Found = std::optional<std::optional<Place>>;
+  Found find_in_memory(std::size_t first, std::size_t last, std::string_view id) const;
+  Result<Found> find_in_segments(std::size_t first, std::size_t last, std::string_view id) const;
+  Result<std::uint64_t> count_one_by_one() const;
+
   std::shared_ptr<const Version> base_;
   std::vector<MemoryLayer> memory_;
   std::vector<OpenSegment> segments_;
+  std::size_t overlays_ = 0;  // of memory_, the transaction's: 0 or 1
+  std::size_t staged_ = 0;    // of segments_, the transaction's
 };
 
 // Walks the records of a namespace in order of id, up or down. The reader outlives it.
@@ -100,9 +119,11 @@ class RecordCursor {
   struct MemoryCursor {
     segments::Memtable::Cursor cursor;
     Lsn snapshot_lsn;
+    bool own;  // of the transaction: above its staged segments
   };
   struct SegmentCursor {
     const OpenSegment* open;
+    bool staged;
     std::uint32_t segment;
     std::int64_t row;
     std::string_view id;  // of `row`, when valid
@@ -116,6 +137,7 @@ class RecordCursor {
     return direction_ == Direction::kUp ? x < y : y < x;
   }
 
+  const NamespaceReader& reader_;
   Direction direction_;
   bool begun_ = false;
   std::vector<MemoryCursor> memory_;

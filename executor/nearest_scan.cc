@@ -28,7 +28,7 @@ Result<bool> NearestScan::step() {
 Result<bool> NearestScan::step_layer() {
   const std::size_t memory_count = reader_.memory().size();
   if (layer_ < memory_count) {
-    step_memory(reader_.memory()[layer_]);
+    TRY(step_memory(reader_.memory()[layer_]));
   } else if (layer_ < memory_count + reader_.segments().size()) {
     TRY(step_segment(reader_.segments()[layer_ - memory_count]));
   }
@@ -72,13 +72,13 @@ Result<bool> NearestScan::step_ids() {
   return row_ < bounds_.ids.size();
 }
 
-void NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
+Status NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
   const auto rows = layer.memtable->rows(row_, kMemoryRows);
   if (rows.count == 0) {
     ++counts_.segments;
     ++layer_;
     row_ = 0;
-    return;
+    return {};
   }
   row_ += rows.count;
   compute(rows.values, rows.count);
@@ -86,7 +86,7 @@ void NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
     const segments::Memtable::Entry& entry = *rows.entries[i];
     const float score = score_of(sums_[i], rows.squared_norms[i]);
     if (!target_.hits->may_enter(score) || !entry.visible_at(layer.snapshot_lsn) ||
-        reader_.overruled(layer_, entry.id)) {
+        TRY(reader_.overruled_in_memory(layer_, entry.id))) {
       continue;
     }
     if (!target_.filter->matches(entry.id, entry.metadata)) {
@@ -95,6 +95,7 @@ void NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
     }
     offer(score, entry.id);
   }
+  return {};
 }
 
 Status NearestScan::step_segment(const OpenSegment& open) {
@@ -158,7 +159,7 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
     const auto row = static_cast<std::uint32_t>(begin + i);
     if (open.dead && open.dead->dead(row)) continue;
     const std::string_view id = TRY(segment.id(row));
-    if (reader_.overruled(reader_.memory().size(), id)) continue;
+    if (TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) continue;
     offer(score, id);
   }
   return {};

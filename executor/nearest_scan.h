@@ -41,7 +41,7 @@ class NearestScan {
  private:
   Result<bool> step_layer();
   Result<bool> step_ids();
-  void step_memory(const NamespaceReader::MemoryLayer& layer);
+  Status step_memory(const NamespaceReader::MemoryLayer& layer);
   Status step_segment(const OpenSegment& open);
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
                    std::uint32_t begin, std::uint32_t end);

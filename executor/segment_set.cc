@@ -4,6 +4,21 @@
 
 namespace alcove::executor {
 
+Result<std::uint64_t> kill_rows(std::vector<OpenSegment>& older,
+                                const segments::Segment& newer) {
+  std::uint64_t replaced = 0;
+  for (OpenSegment& each : older) {
+    const std::uint32_t before = each.dead ? each.dead->count() : 0;
+    auto dead = each.dead ? std::make_shared<segments::DeadRows>(*each.dead)
+                          : std::make_shared<segments::DeadRows>(each.segment->rows());
+    TRY(segments::kill_replaced(*each.segment, newer, *dead));
+    if (dead->count() == before) continue;
+    replaced += dead->count() - before;
+    each.dead = std::move(dead);
+  }
+  return replaced;
+}
+
 SegmentSet::SegmentSet(FileSystem& file_system, std::string directory,
                        segments::SegmentIdentity identity, std::string owner,
                        std::vector<OpenSegment> open)

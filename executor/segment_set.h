@@ -18,6 +18,10 @@ struct OpenSegment {
   std::shared_ptr<const segments::DeadRows> dead;
 };
 
+// Kills in `older` every row whose id stands in `newer`, as row or tombstone. Returns how many were
+// alive until now.
+Result<std::uint64_t> kill_rows(std::vector<OpenSegment>& older, const segments::Segment& newer);
+
 // The sealed segments of one namespace at one time, oldest first. Opened at the first use, so that a
 // namespace that is only written to, or not used at all, holds no mapping. Immutable but for that;
 // thread-safe; shared by all versions that have the same segments.

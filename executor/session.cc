@@ -16,6 +16,8 @@ namespace alcove::executor {
 namespace {
 
 constexpr std::uint64_t kUsPerMs = 1000;
+// A staged segment takes the rows of so many commits that would be large: fewer files to merge.
+constexpr std::uint64_t kStagedSegmentCommits = 4;
 constexpr std::size_t kSavepointsMax = 1'000;  // setting savepoints_max
 
 Notice no_transaction() {
@@ -129,6 +131,13 @@ Transaction& Session::transaction() {
   return state_->block ? *state_->block : *state_->single;
 }
 
+Status Session::write(WriteRequest request) {
+  transaction().write(std::move(request));
+  return transaction().stage(engine().stager,
+                             kStagedSegmentCommits * engine().options.large_commit_bytes,
+                             Transaction::Rest::kStays);
+}
+
 bool Session::in_block() const { return state_->block != nullptr; }
 
 void Session::again() {
@@ -151,7 +160,11 @@ Durability Session::durability() const {
 Status Session::finish_statement() {
   TRY(check_transaction_bytes());
   if (in_block()) return {};
-  return engine().watch(engine().pipeline.commit(*state_->single, durability()));
+  return commit_transaction(*state_->single);
+}
+
+Status Session::commit_transaction(Transaction& transaction) {
+  return engine().watch(engine().committer.commit(transaction, durability()));
 }
 
 Result<bool> Session::try_finish_statement() {
@@ -159,6 +172,10 @@ Result<bool> Session::try_finish_statement() {
   if (!state.ticket) {
     TRY(check_transaction_bytes());
     if (in_block()) return true;
+    if (engine().committer.is_large(*state.single)) {
+      TRY(commit_transaction(*state.single));
+      return true;
+    }
     state.ticket = engine().pipeline.submit(std::move(state.single), durability());
   }
   const std::optional<Status> result = engine().pipeline.result(*state.ticket);
@@ -231,7 +248,7 @@ Result<std::string> Session::commit() {
   if (status() == TransactionStatus::kIdle) add_notice(no_transaction());
   if (state_->failed) return rollback();
   if (!state_->block) return std::string("COMMIT");
-  const Status committed = engine().watch(engine().pipeline.commit(*state_->block, durability()));
+  const Status committed = commit_transaction(*state_->block);
   close_block();
   if (!committed) {
     settings_.rollback_transaction();
@@ -286,7 +303,7 @@ Result<std::string> Session::rollback_to(const std::string& name) {
   const std::size_t at = TRY(find_savepoint(name, "ROLLBACK TO SAVEPOINT"));
   State& state = *state_;
   state.savepoints.resize(at + 1);  // it stays, for another time
-  state.block->return_to(state.savepoints[at].mark);
+  TRY(state.block->return_to(state.savepoints[at].mark));
   settings_.return_to(state.savepoints[at].settings);
   state.failed = false;
   return std::string("ROLLBACK");
@@ -304,7 +321,7 @@ Status Session::end_script() {
   state_->fresh.reset();
   state_->deadline_us.reset();
   if (!state_->block || state_->explicit_block) return {};
-  const Status committed = engine().watch(engine().pipeline.commit(*state_->block, durability()));
+  const Status committed = commit_transaction(*state_->block);
   close_block();
   if (!committed) {
     settings_.rollback_transaction();

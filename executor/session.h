@@ -18,6 +18,7 @@
 namespace alcove::executor {
 
 class Transaction;
+struct WriteRequest;
 enum class Durability : unsigned char;
 
 // What BEGIN has begun, as ReadyForQuery tells it.
@@ -91,6 +92,9 @@ class Session {
   std::shared_ptr<const Snapshot> snapshot();
   // What the statement writes to and sees its own writes in.
   Transaction& transaction();
+  // Asks the transaction for it, and moves rows to staged segments when they have become many.
+  // Errors: those of writing them.
+  Status write(WriteRequest request);
   // To be called when the statement has asked for all it writes: checks the transaction's limit and,
   // outside a transaction block, commits. Then kConflict means: again(), and from the start.
   Status finish_statement();
@@ -109,6 +113,7 @@ class Session {
   void open_block(bool explicit_block);
   void close_block();
   Status check_transaction_bytes();
+  Status commit_transaction(Transaction& transaction);
   Durability durability() const;
   Result<std::string> begin(const parser::Begin& statement);
   Result<std::string> commit();

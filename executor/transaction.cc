@@ -27,6 +27,12 @@ void add_rows(const WriteRequest& request, Lsn sequence, segments::Memtable& ove
   }
 }
 
+std::uint64_t bytes_of(const WriteRequest& request) {
+  std::uint64_t bytes = kRequestBytes + request.rows.size();
+  for (const auto& match : request.matches) bytes += sizeof(match) + match.id.size();
+  return bytes;
+}
+
 }  // namespace
 
 // ---- looking ------------------------------------------------------------------------------------
@@ -52,7 +58,10 @@ Transaction::NamespaceSight Transaction::find_namespace(Catalogue& catalogue,
   if (!index.created_here() && (change == nullptr || !change->base_hidden)) {
     sight.base = catalogue.find_version(*index.definition, name, snapshot);
   }
-  if (change != nullptr) sight.overlay = change->overlay;
+  if (change != nullptr) {
+    sight.staged = change->staged;
+    sight.overlay = change->overlay;
+  }
   sight.exists = sight.base != nullptr || (change != nullptr && change->exists);
   return sight;
 }
@@ -136,7 +145,9 @@ void Transaction::create_namespace(CreateNamespaceRequest request) {
 void Transaction::drop_namespace(DropNamespaceRequest request) {
   NamespaceChange& dropped = change(request.index, request.name, false);
   dropped.base_hidden = true;
+  dropped.staged.clear();
   dropped.overlay = nullptr;
+  dropped.rows_bytes = 0;
   dropped.write_request = 0;
   bytes_ += kRequestBytes + request.name.size();
   requests_.emplace_back(std::move(request));
@@ -147,7 +158,7 @@ std::size_t Transaction::mark() {
   return requests_.size();
 }
 
-void Transaction::return_to(std::size_t mark) {
+Status Transaction::return_to(std::size_t mark) {
   std::vector<CommitRequest> requests = std::move(requests_);
   const std::size_t kept = std::min(requests.size(), mark);
   requests.erase(requests.begin() + static_cast<std::ptrdiff_t>(kept), requests.end());
@@ -155,35 +166,52 @@ void Transaction::return_to(std::size_t mark) {
   *this = Transaction(keeps_overlay);
   struct Again {
     Transaction& transaction;
-    void operator()(CreateIndexRequest& request) { transaction.create_index(std::move(request)); }
-    void operator()(DropIndexRequest& request) { transaction.drop_index(std::move(request)); }
-    void operator()(CreateNamespaceRequest& request) {
-      transaction.create_namespace(std::move(request));
+    Status operator()(CreateIndexRequest& request) {
+      transaction.create_index(std::move(request));
+      return {};
     }
-    void operator()(DropNamespaceRequest& request) {
+    Status operator()(DropIndexRequest& request) {
+      transaction.drop_index(std::move(request));
+      return {};
+    }
+    Status operator()(CreateNamespaceRequest& request) {
+      transaction.create_namespace(std::move(request));
+      return {};
+    }
+    Status operator()(DropNamespaceRequest& request) {
       transaction.drop_namespace(std::move(request));
+      return {};
     }
     // Marks count requests, so each stays one of its own.
-    void operator()(WriteRequest& request) { transaction.apply(std::move(request), false); }
+    Status operator()(WriteRequest& request) {
+      if (request.staged == nullptr) {
+        transaction.apply(std::move(request), false);
+        return {};
+      }
+      NamespaceChange& written = transaction.change(request.index, request.name, true);
+      transaction.bytes_ += bytes_of(request);
+      transaction.requests_.emplace_back(std::move(request));
+      return transaction.note_staged(std::get<WriteRequest>(transaction.requests_.back()),
+                                     written);
+    }
   };
-  for (CommitRequest& request : requests) std::visit(Again{*this}, request);
+  for (CommitRequest& request : requests) TRY(std::visit(Again{*this}, request));
   this->mark();
+  return {};
 }
 
 void Transaction::write(WriteRequest request) { apply(std::move(request), true); }
 
 void Transaction::apply(WriteRequest request, bool joins_earlier) {
-  bytes_ += kRequestBytes + request.rows.size();
-  for (const auto& match : request.matches) bytes_ += sizeof(match) + match.id.size();
-  if (!keeps_overlay_) {
-    requests_.emplace_back(std::move(request));
-    return;
-  }
+  bytes_ += bytes_of(request);
   NamespaceChange& written = change(request.index, request.name, true);
-  if (written.overlay == nullptr) {
-    written.overlay = std::make_shared<segments::Memtable>(request.index.definition->dimension);
+  written.rows_bytes += request.rows.size();
+  if (keeps_overlay_) {
+    if (written.overlay == nullptr) {
+      written.overlay = std::make_shared<segments::Memtable>(request.index.definition->dimension);
+    }
+    add_rows(request, ++sequence_, *written.overlay);
   }
-  add_rows(request, ++sequence_, *written.overlay);
   if (joins_earlier && written.write_request != 0) {
     auto& earlier = std::get<WriteRequest>(requests_[written.write_request - 1]);
     // One namespace, one request, as long as all looked at the same incarnation.
@@ -197,6 +225,66 @@ void Transaction::apply(WriteRequest request, bool joins_earlier) {
   }
   requests_.emplace_back(std::move(request));
   written.write_request = requests_.size();
+}
+
+// ---- staging ------------------------------------------------------------------------------------
+
+Status Transaction::stage(Stager& stager, std::uint64_t rows_bytes_max, Rest rest) {
+  for (auto& [key, change] : namespace_changes_) {
+    const bool follows = rest == Rest::kFollows && !change.staged.empty();
+    if (change.rows_bytes == 0 || (change.rows_bytes <= rows_bytes_max && !follows)) continue;
+    if (change.base_hidden || key.first->number == 0) continue;
+    TRY(stage(stager, key, change));
+  }
+  return {};
+}
+
+Status Transaction::stage(Stager& stager, const NamespaceKey& key, NamespaceChange& change) {
+  for (WriteRequest* request : unstaged(key)) {
+    request->staged = TRY(stager.stage(*key.first, key.second, request->rows));
+    bytes_ -= request->rows.size();
+    change.rows_bytes -= request->rows.size();
+    std::string().swap(request->rows);
+    TRY(note_staged(*request, change));
+  }
+  if (keeps_overlay_) change.overlay = std::make_shared<segments::Memtable>(key.first->dimension);
+  change.write_request = 0;
+  return {};
+}
+
+std::vector<WriteRequest*> Transaction::unstaged(const NamespaceKey& key) {
+  std::vector<WriteRequest*> writes;
+  for (CommitRequest& request : requests_) {
+    auto* write = std::get_if<WriteRequest>(&request);
+    if (write != nullptr && write->staged == nullptr && !write->rows.empty() &&
+        write->index.definition.get() == key.first && write->name == key.second) {
+      writes.push_back(write);
+    }
+  }
+  return writes;
+}
+
+Status Transaction::note_staged(const WriteRequest& request, NamespaceChange& change) {
+  const auto& segment = request.staged->segment();
+  if (keeps_overlay_) TRY(kill_rows(change.staged, *segment));
+  change.staged.push_back({segment, nullptr});
+  return {};
+}
+
+bool Transaction::has_staged() const {
+  return std::any_of(requests_.begin(), requests_.end(), [](const CommitRequest& request) {
+    const auto* write = std::get_if<WriteRequest>(&request);
+    return write != nullptr && write->staged != nullptr;
+  });
+}
+
+std::vector<WriteRequest*> Transaction::staged() {
+  std::vector<WriteRequest*> writes;
+  for (CommitRequest& request : requests_) {
+    auto* write = std::get_if<WriteRequest>(&request);
+    if (write != nullptr && write->staged != nullptr) writes.push_back(write);
+  }
+  return writes;
 }
 
 }  // namespace alcove::executor

@@ -12,8 +12,11 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "executor/catalogue.h"
 #include "executor/snapshot.h"
+#include "executor/staged_segment.h"
+#include "executor/stager.h"
 #include "segments/memtable.h"
 
 namespace alcove::executor {
@@ -47,8 +50,11 @@ struct DropNamespaceRequest {
 struct WriteRequest {
   IndexHandle index;
   std::string name;
-  std::string rows;  // encode_row / encode_tombstone, in order
+  // Either rows (encode_row / encode_tombstone, in order) or the segment that they were staged to.
+  std::string rows;
   std::uint64_t row_count = 0;
+  std::shared_ptr<StagedSegment> staged;
+  std::uint64_t replaced = 0;  // by the segment, of rows that are live before the commit
   // The incarnation that UPDATE and DELETE looked at, and the records they matched in it: if one of
   // these was written since its snapshot, that is a conflict.
   NamespaceNumber seen = 0;
@@ -70,7 +76,8 @@ class Transaction {
   struct NamespaceSight {
     bool exists = false;
     std::shared_ptr<const Version> base;                 // committed state, null if none or hidden
-    std::shared_ptr<const segments::Memtable> overlay;   // own writes, null if none
+    std::vector<OpenSegment> staged;                     // own writes, over it, oldest first
+    std::shared_ptr<const segments::Memtable> overlay;   // later own writes, null if none
   };
 
   // `keeps_overlay`: later statements will look at what earlier ones wrote.
@@ -96,10 +103,21 @@ class Transaction {
   void drop_namespace(DropNamespaceRequest request);
   void write(WriteRequest request);
 
+  // Moves the rows of namespaces that have more than `rows_bytes_max` of them to staged segments; of
+  // namespaces that have some already, all. Not those of a namespace or index that the transaction
+  // itself made anew: their numbers are not known. Blocks when there is something to move; after an
+  // error the rest is as before. Errors: as Stager.
+  enum class Rest : unsigned char { kStays, kFollows };  // of namespaces with staged segments
+  Status stage(Stager& stager, std::uint64_t rows_bytes_max, Rest rest);
+  // The requests that hold a staged segment.
+  std::vector<WriteRequest*> staged();
+  bool has_staged() const;
+
   // A point to come back to: the number of requests made until then, which no later one joins.
   std::size_t mark();
   // Forgets all that was asked since `mark`. Takes as long as making what is left anew.
-  void return_to(std::size_t mark);
+  // Errors: those of reading its own staged segments.
+  Status return_to(std::size_t mark);
 
   bool empty() const { return requests_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
@@ -111,13 +129,19 @@ class Transaction {
   struct NamespaceChange {
     bool base_hidden = false;  // dropped, or made again, here
     bool exists = false;
-    std::shared_ptr<segments::Memtable> overlay;
+    std::vector<OpenSegment> staged;
+    std::shared_ptr<segments::Memtable> overlay;  // of rows that are not staged
+    std::uint64_t rows_bytes = 0;                 // likewise
     std::size_t write_request = 0;  // 1 + place in requests_ of the write to add to; 0: none
   };
   using NamespaceKey = std::pair<const IndexDefinition*, std::string>;
 
   NamespaceChange& change(const IndexHandle& index, const std::string& name, bool exists);
   void apply(WriteRequest request, bool joins_earlier);
+  // The writes with rows to the namespace as it is now, in order.
+  std::vector<WriteRequest*> unstaged(const NamespaceKey& key);
+  Status stage(Stager& stager, const NamespaceKey& key, NamespaceChange& change);
+  Status note_staged(const WriteRequest& request, NamespaceChange& change);
 
   bool keeps_overlay_;
   std::vector<CommitRequest> requests_;

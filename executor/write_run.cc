@@ -31,7 +31,7 @@ class UpsertRun final : public Run {
     if (!session_.is_committing()) {
       TRY(session_.check_interrupt());
       if (!TRY(session_.engine().budget.has_room())) return Progress::kWait;
-      session_.transaction().write(std::move(request_));
+      TRY(session_.write(std::move(request_)));
     }
     return TRY(session_.try_finish_statement()) ? Progress::kDone : Progress::kWait;
   }
@@ -157,7 +157,7 @@ class RewriteRun final : public SteppedRun {
       }
       count_ = request_.row_count;
       scan_.reset();
-      if (count_ > 0) session_.transaction().write(std::move(request_));
+      if (count_ > 0) TRY(session_.write(std::move(request_)));
       asked_ = true;
     }
     const Result<bool> finished = session_.try_finish_statement();
@@ -191,10 +191,7 @@ class RewriteRun final : public SteppedRun {
     TRY(rewriter_->rewrite(record, request_.rows));
     ++request_.row_count;
     // A record that only this transaction knows cannot have been written by another.
-    const auto place = TRY(reader_->find(record.id));
-    const bool own = place && place->entry != nullptr && !reader_->memory().empty() &&
-                     reader_->memory().front().snapshot_lsn == kOverlayLsn &&
-                     reader_->memory().front().memtable->find(record.id, kOverlayLsn) != nullptr;
+    const bool own = TRY(reader_->is_own(record.id));
     if (!own) request_.matches.push_back({std::string(record.id), snapshot_->lsn()});
     const std::uint64_t bytes =
         session_.transaction().bytes() + request_.rows.size() +

@@ -40,10 +40,10 @@ class MappedSegment final : public Segment {
     return found.has_value();
   }
   Result<Lsn> tombstone_lsn(std::uint32_t tombstone) const override {
-    return tombstone_lsns_.at(tombstone);
+    return given(tombstone_lsns_.at(tombstone));
   }
 
-  Result<Lsn> lsn(std::uint32_t row) const override { return lsns_.at(row); }
+  Result<Lsn> lsn(std::uint32_t row) const override { return given(lsns_.at(row)); }
   Result<Vectors> vectors(std::uint32_t row) const override { return vectors_.block(row); }
   Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const override {
     return metadata_.block(row);
@@ -60,6 +60,11 @@ class MappedSegment final : public Segment {
     if (item == items) return std::optional<std::uint32_t>();
     const std::string_view found = TRY(column.at(item));
     return found == id ? std::optional(item) : std::nullopt;
+  }
+
+  Result<Lsn> given(Result<Lsn> stored) const {
+    if (stored && *stored == kStagedLsn) return descriptor_.last_lsn;
+    return stored;
   }
 
   std::unique_ptr<const BlockReader> reader_;  // the columns read through it
@@ -132,6 +137,10 @@ Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& file_system,
   }
   SegmentDescriptor found = reader->descriptor();
   found.replaced = descriptor.replaced;  // only the manifest knows
+  if (found.last_lsn == kStagedLsn) {
+    found.first_lsn = descriptor.first_lsn;
+    found.last_lsn = descriptor.last_lsn;
+  }
   if (found != descriptor) {
     return reader->damaged("is not the file that the manifest describes");
   }

@@ -6,6 +6,10 @@
 
 namespace alcove::segments {
 
+// Stands in a file for the LSN of what is written before its commit has one: all of the file's rows
+// and tombstones have it, or none. Their LSN is then the descriptor's.
+inline constexpr Lsn kStagedLsn = 0;
+
 // What the manifest knows of one sealed segment file: enough to refuse a wrong or damaged one
 // before it is mapped, and to count records without opening it.
 struct SegmentDescriptor {
@@ -18,7 +22,7 @@ struct SegmentDescriptor {
   // the sum of rows less the sum of replaced.
   std::uint64_t replaced = 0;
   Lsn first_lsn = 0;
-  Lsn last_lsn = 0;
+  Lsn last_lsn = 0;  // of a staged segment, once committed, both are its commit's
 
   bool operator==(const SegmentDescriptor&) const = default;
 };

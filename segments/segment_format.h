@@ -71,6 +71,9 @@ namespace alcove::segments {
 //   7 tombstone id fences   blocks of 6    plain           id_column.h
 //   8 tombstone LSNs        tombstones     plain           lsn_column.h
 //
+// LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
+// tombstones have the LSN that stands in the manifest, or of the log record that names the file.
+//
 // CODECS (block_codec.h): 0 plain, 1 zstd, 2 byte planes in zstd.
 //
 // A file is valid if and only if

@@ -29,7 +29,7 @@ class SegmentWriter {
                                                        const SegmentIdentity& identity);
   virtual ~SegmentWriter() = default;
 
-  // Adds a row. Requires: `id` above every id added before; `values` has `dimension` floats.
+  // Adds a row. Requires: `lsn` is kStagedLsn for all of the file or for nothing; `id` above every id added before; `values` has `dimension` floats.
   // `squared_norm` is segments::squared_norm(values).
   virtual Status add_row(std::string_view id, const float* values, float squared_norm,
                          std::string_view metadata, Lsn lsn) = 0;

@@ -23,8 +23,10 @@ void add_database_options(OptionTable& table, executor::DatabaseOptions& options
             {kMiB, 1024 * kGiB}, "log written since a checkpoint past which the next begins");
   table.add("checkpoint_interval_ms", options.checkpoint_interval_ms, Unit::kMilliseconds,
             {1'000, kDayMs}, "time after a checkpoint at which the next begins");
+  table.add("large_commit_bytes", options.large_commit_bytes, Unit::kBytes, {0, kGiB},
+            "rows of one commit for one namespace past which they go around the log, to a segment");
   table.add("transaction_bytes_max", options.transaction_bytes_max, Unit::kBytes,
-            {kMiB, 1024 * kGiB}, "size of one transaction's writes");
+            {kMiB, 1024 * kGiB}, "size of one transaction's writes, but for rows that went to segments");
   table.add("group_commit_bytes_max", options.group_commit_bytes_max, Unit::kBytes,
             {4 * kKiB, kGiB}, "commits that are made durable together, unless one alone is larger");
   table.add("open_namespaces_max", options.open_namespaces_max, Unit::kCount, {1, 1'000'000},

@@ -19,6 +19,7 @@ executor::DatabaseOptions options() {
   executor::DatabaseOptions options;
   options.directory = "/db";
   options.log_file_bytes = 64 << 10;
+  options.large_commit_bytes = 4096;
   options.background_threads = false;
   options.on_panic = [](const Error&) {};
   return options;
@@ -41,19 +42,17 @@ class FlipTest : public testing::Test {
     run(**database, "CHECKPOINT");
     run(**database, "DELETE FROM i NAMESPACE plain WHERE id = 'r07'");
     run(**database, "CHECKPOINT");
-    // Vectors of small integers, which compress.
-    std::string rows;
-    for (int i = 0; i < 500; ++i) {
-      rows += fmt::format("{}('c{}', [{}, 1, 2, 3])", i == 0 ? "" : ", ", i, i % 7);
-    }
-    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + rows);
+    // Vectors of small integers, which compress; a large commit, which is a staged segment.
+    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(500));
     run(**database, "CHECKPOINT");
+    // Another, of which only the log knows.
+    run(**database, "UPSERT INTO i NAMESPACE loaded VALUES " + packed_rows(200));
     // In the log only.
     run(**database, "UPSERT INTO i NAMESPACE logged VALUES ('a', [1, 2, 3, 4]), ('b', [5, 6, 7, 8])");
     run(**database, "UPDATE i NAMESPACE logged SET x = 'y' WHERE id = 'b'");
     // An idle log is marked, so that its last frame is proven.
     for (int i = 0; i < 3; ++i) ASSERT_TRUE((*database)->run_background());
-    for (const char* name : {"logged", "packed", "plain"}) {
+    for (const char* name : {"loaded", "logged", "packed", "plain"}) {
       auto rows_now = read(**database, name);
       ASSERT_TRUE(rows_now) << rows_now.error().message();
       expected_[name] = std::move(*rows_now);
@@ -62,6 +61,13 @@ class FlipTest : public testing::Test {
     disk_.stop();
   }
 
+  static std::string packed_rows(int count) {
+    std::string rows;
+    for (int i = 0; i < count; ++i) {
+      rows += fmt::format("{}('c{}', [{}, 1, 2, 3])", i == 0 ? "" : ", ", i, i % 7);
+    }
+    return rows;
+  }
   Result<std::unique_ptr<executor::Database>> open(SimulatedFileSystem& disk) {
     return executor::Database::open({disk, clock_, random_}, options());
   }

@@ -12,8 +12,11 @@ constexpr std::uint64_t kCallsPerLife = 400;
 const char* const kNamespaces[] = {"n0", "n1", "n2"};
 constexpr std::uint64_t kIds = 12;
 
-executor::DatabaseOptions options() {
+// Of a third of the disks every commit, of a third some, and of the others none is large.
+executor::DatabaseOptions options(std::uint64_t seed) {
+  constexpr std::uint64_t kLargeCommitBytes[] = {0, 150, 8 << 20};
   executor::DatabaseOptions options;
+  options.large_commit_bytes = kLargeCommitBytes[seed % 3];
   options.directory = "/db";
   options.memtable_bytes = 16 << 10;
   options.memtable_bytes_max = 64 << 10;
@@ -40,7 +43,7 @@ std::string describe(const Model& model) {
 
 }  // namespace
 
-Lives::Lives(std::uint64_t seed) : chance_(seed), random_(seed) {
+Lives::Lives(std::uint64_t seed) : seed_(seed), chance_(seed), random_(seed) {
   (void)disk_.create_directory("/db");
   disk_.stop();
 }
@@ -203,10 +206,10 @@ std::string Lives::live() {
   if (pick(8) == 0) disk_.set_capacity_bytes(disk_.used_bytes() + pick(64 << 10));
   std::string problem;
   {
-    auto database = executor::Database::open({disk_, clock_, random_}, options());
+    auto database = executor::Database::open({disk_, clock_, random_}, options(seed_));
     if (!database && !dead && database.error().code() == ErrorCode::kDiskFull) {
       disk_.set_capacity_bytes(UINT64_MAX);
-      database = executor::Database::open({disk_, clock_, random_}, options());
+      database = executor::Database::open({disk_, clock_, random_}, options(seed_));
     }
     if (!database) {
       if (!dead) problem = "the database does not open: " + database.error().message();

@@ -65,6 +65,7 @@ class Lives {
   std::string work(executor::Database& database);
   std::uint64_t pick(std::uint64_t count) { return chance_() % count; }
 
+  const std::uint64_t seed_;
   std::mt19937_64 chance_;
   SimulatedFileSystem disk_;
   ManualClock clock_;

@@ -14,7 +14,8 @@ std::string sample() {
   std::string record;
   encode_commit_record({CreateIndexChange{3, "i", 2, Metric::kEuclidean},
                         CreateNamespaceChange{9, 3, "n"}, WriteChange{9, 2, 2, rows},
-                        DropNamespaceChange{9, 3, "n"}, DropIndexChange{3}},
+                        DropNamespaceChange{9, 3, "n"}, DropIndexChange{3},
+                        AddSegmentChange{9, {0x1ff, 4096, 0xabcdef0123456789U, 7, 2, 5, 0, 0}}},
                        record);
   return record;
 }
@@ -23,7 +24,7 @@ TEST(CommitRecord, SaysWhatItWasTold) {
   const std::string record = sample();
   const auto changes = decode_commit_record(record);
   ASSERT_TRUE(changes);
-  ASSERT_EQ(changes->size(), 5U);
+  ASSERT_EQ(changes->size(), 6U);
   EXPECT_EQ(std::get<CreateIndexChange>((*changes)[0]).metric, Metric::kEuclidean);
   RowReader rows(std::get<WriteChange>((*changes)[2]));
   const auto first = rows.next();
@@ -36,6 +37,8 @@ TEST(CommitRecord, SaysWhatItWasTold) {
   EXPECT_EQ(second->knowledge, segments::Knowledge::kKnown);
   EXPECT_TRUE(rows.at_end());
   EXPECT_EQ(std::get<DropNamespaceChange>((*changes)[3]).name, "n");
+  EXPECT_EQ(std::get<AddSegmentChange>((*changes)[5]).segment,
+            (segments::SegmentDescriptor{0x1ff, 4096, 0xabcdef0123456789U, 7, 2, 5, 0, 0}));
 }
 
 TEST(CommitRecord, RefusesEveryTruncation) {

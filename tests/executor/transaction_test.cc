@@ -5,8 +5,14 @@
 namespace alcove::tests {
 namespace {
 
-class TransactionTest : public TestDatabase {
+// Each test runs with all rows through the log, and with all rows through staged segments.
+class TransactionTest : public TestDatabase, public testing::WithParamInterface<std::uint64_t> {
  protected:
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = TestDatabase::options();
+    options.large_commit_bytes = GetParam();
+    return options;
+  }
   void SetUp() override {
     TestDatabase::SetUp();
     tag("CREATE INDEX i DIMENSION 1 METRIC dotproduct");
@@ -18,7 +24,7 @@ class TransactionTest : public TestDatabase {
   std::string all() { return all(*session_); }
 };
 
-TEST_F(TransactionTest, SeesItsOwnWritesAndOthersDoNotBeforeCommit) {
+TEST_P(TransactionTest, SeesItsOwnWritesAndOthersDoNotBeforeCommit) {
   const auto other = connect();
   tag("BEGIN");
   tag("UPSERT INTO i NAMESPACE n VALUES ('c', [3])");
@@ -31,7 +37,7 @@ TEST_F(TransactionTest, SeesItsOwnWritesAndOthersDoNotBeforeCommit) {
   EXPECT_EQ(all(*other), "b|{2}\nc|{9}");
 }
 
-TEST_F(TransactionTest, RollsBackWhole) {
+TEST_P(TransactionTest, RollsBackWhole) {
   tag("BEGIN");
   tag("DELETE FROM i NAMESPACE n");
   tag("CREATE INDEX j DIMENSION 1");
@@ -42,7 +48,7 @@ TEST_F(TransactionTest, RollsBackWhole) {
   EXPECT_EQ(error("SELECT id FROM j NAMESPACE m"), ErrorCode::kUndefinedIndex);
 }
 
-TEST_F(TransactionTest, RefusesAllAfterAnErrorUntilItsEnd) {
+TEST_P(TransactionTest, RefusesAllAfterAnErrorUntilItsEnd) {
   tag("BEGIN");
   error("bogus");
   EXPECT_EQ(error("SELECT id FROM i NAMESPACE n"), ErrorCode::kFailedTransaction);
@@ -50,12 +56,12 @@ TEST_F(TransactionTest, RefusesAllAfterAnErrorUntilItsEnd) {
   EXPECT_EQ(all(), "a|{1}\nb|{2}");
 }
 
-TEST_F(TransactionTest, SeveralStatementsInOneTextAreOne) {
+TEST_P(TransactionTest, SeveralStatementsInOneTextAreOne) {
   EXPECT_EQ(error("DELETE FROM i NAMESPACE n; SELECT 1/0"), ErrorCode::kDivisionByZero);
   EXPECT_EQ(all(), "a|{1}\nb|{2}");
 }
 
-TEST_F(TransactionTest, FailsAtCommitWhenAMatchedRecordWasWrittenSince) {
+TEST_P(TransactionTest, FailsAtCommitWhenAMatchedRecordWasWrittenSince) {
   const auto other = connect();
   tag("BEGIN");
   tag("UPDATE i NAMESPACE n SET VALUES = [5] WHERE id = 'a'");
@@ -64,7 +70,7 @@ TEST_F(TransactionTest, FailsAtCommitWhenAMatchedRecordWasWrittenSince) {
   EXPECT_EQ(all(), "a|{7}\nb|{2}");
 }
 
-TEST_F(TransactionTest, AFlushBetweenIsNoConflict) {
+TEST_P(TransactionTest, AFlushBetweenIsNoConflict) {
   tag("BEGIN");
   tag("UPDATE i NAMESPACE n SET VALUES = [5] WHERE id = 'a'");
   tag(*connect(), "CHECKPOINT");
@@ -72,7 +78,7 @@ TEST_F(TransactionTest, AFlushBetweenIsNoConflict) {
   EXPECT_EQ(all(), "a|{5}\nb|{2}");
 }
 
-TEST_F(TransactionTest, AWriteThatWasFlushedSinceIsStillAConflict) {
+TEST_P(TransactionTest, AWriteThatWasFlushedSinceIsStillAConflict) {
   const auto other = connect();
   tag("BEGIN");
   tag("UPDATE i NAMESPACE n SET VALUES = [5] WHERE id = 'a'");
@@ -81,7 +87,7 @@ TEST_F(TransactionTest, AWriteThatWasFlushedSinceIsStillAConflict) {
   EXPECT_EQ(error("COMMIT"), ErrorCode::kConflict);
 }
 
-TEST_F(TransactionTest, UpsertIsBlindAndTheLaterCommitWins) {
+TEST_P(TransactionTest, UpsertIsBlindAndTheLaterCommitWins) {
   const auto other = connect();
   tag("BEGIN");
   tag("UPSERT INTO i NAMESPACE n VALUES ('a', [5])");
@@ -90,7 +96,7 @@ TEST_F(TransactionTest, UpsertIsBlindAndTheLaterCommitWins) {
   EXPECT_EQ(all(), "a|{5}\nb|{2}");
 }
 
-TEST_F(TransactionTest, ADropMakesAnUpdateAConflictAndAnUpsertTheNextIncarnation) {
+TEST_P(TransactionTest, ADropMakesAnUpdateAConflictAndAnUpsertTheNextIncarnation) {
   const auto other = connect();
   tag("BEGIN");
   tag("UPDATE i NAMESPACE n SET VALUES = [5] WHERE id = 'a'");
@@ -104,7 +110,7 @@ TEST_F(TransactionTest, ADropMakesAnUpdateAConflictAndAnUpsertTheNextIncarnation
   EXPECT_EQ(all(), "c|{3}");
 }
 
-TEST_F(TransactionTest, RepeatableReadKeepsItsSnapshotThroughFlushMergeAndDrop) {
+TEST_P(TransactionTest, RepeatableReadKeepsItsSnapshotThroughFlushMergeAndDrop) {
   const auto other = connect();
   tag("BEGIN ISOLATION LEVEL REPEATABLE READ");
   EXPECT_EQ(all(), "a|{1}\nb|{2}");
@@ -119,7 +125,7 @@ TEST_F(TransactionTest, RepeatableReadKeepsItsSnapshotThroughFlushMergeAndDrop) 
   EXPECT_EQ(all(), "");
 }
 
-TEST_F(TransactionTest, MaintenanceIsNoPartOfIt) {
+TEST_P(TransactionTest, MaintenanceIsNoPartOfIt) {
   tag("BEGIN");
   EXPECT_EQ(error("CHECKPOINT"), ErrorCode::kActiveTransaction);
   tag("ROLLBACK");
@@ -127,7 +133,7 @@ TEST_F(TransactionTest, MaintenanceIsNoPartOfIt) {
   EXPECT_EQ(error("COMPACT NAMESPACE n FROM i"), ErrorCode::kActiveTransaction);
 }
 
-TEST_F(TransactionTest, DefinitionsInsideAreSeenInsideAndCommitTogether) {
+TEST_P(TransactionTest, DefinitionsInsideAreSeenInsideAndCommitTogether) {
   tag("BEGIN");
   tag("DROP NAMESPACE n FROM i");
   EXPECT_EQ(all(), "");
@@ -141,6 +147,11 @@ TEST_F(TransactionTest, DefinitionsInsideAreSeenInsideAndCommitTogether) {
   EXPECT_EQ(all(), "q|{4}");
   EXPECT_EQ(rows("SHOW NAMESPACES FROM j").substr(0, 4), "m|0|");
 }
+
+INSTANTIATE_TEST_SUITE_P(LargeCommitBytes, TransactionTest, testing::Values(8 << 20, 0),
+                         [](const auto& info) {
+                           return info.param == 0 ? "Staged" : "Logged";
+                         });
 
 }  // namespace
 }  // namespace alcove::tests

@@ -18,13 +18,16 @@ class TestDatabase : public testing::Test {
  protected:
   void SetUp() override { open(); }
 
-  void open() {
+  virtual executor::DatabaseOptions options() const {
     executor::DatabaseOptions options;
     options.directory = "/db";
     options.log_file_bytes = 64 << 10;
     options.background_threads = false;
     options.on_panic = [](const Error&) {};
-    auto opened = executor::Database::open({disk_, clock_, random_}, options);
+    return options;
+  }
+  void open() {
+    auto opened = executor::Database::open({disk_, clock_, random_}, options());
     ASSERT_TRUE(opened) << opened.error().message();
     database_ = std::move(*opened);
     session_ = std::make_unique<StatementRunner>(*database_);

@@ -33,7 +33,7 @@ Status Applier::apply(Lsn lsn, const Change& change) {
     const auto index = catalogue_.drop_index(drop->index, lsn);
     CHECK(index != nullptr, "a commit drops an index that does not exist");
     ledger_.note_definition(segments::DropIndexEdit{drop->index}, lsn);
-    for (const auto& [name, entry] : index->namespaces) ledger_.note_garbage(entry->descriptors);
+    for (const Namespace& entry : index->namespaces) ledger_.note_garbage(entry.descriptors);
   } else if (const auto* make = std::get_if<CreateNamespaceChange>(&change)) {
     Index* index = catalogue_.index_by_number(make->index);
     CHECK(index != nullptr, "a commit creates a namespace of no index");

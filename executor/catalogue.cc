@@ -24,6 +24,14 @@ std::uint64_t Namespace::segment_records() const {
   return rows - std::min(rows, replaced);
 }
 
+namespace {
+
+// The elements of a set are const so that they stay in order, which nothing but the name decides: and
+// a name never changes.
+Namespace& entry_at(NamespaceSet::const_iterator place) { return const_cast<Namespace&>(*place); }
+
+}  // namespace
+
 // ---- readers ------------------------------------------------------------------------------------
 
 std::shared_ptr<const IndexDefinition> Catalogue::find_index(std::string_view name,
@@ -55,13 +63,12 @@ Index* Catalogue::see_index(IndexNumber number, Lsn lsn) {
 
 Namespace* Catalogue::see_namespace(Index& index, std::string_view name, Lsn lsn) {
   const auto place = index.namespaces.find(name);
-  if (place != index.namespaces.end() && place->second->created_lsn <= lsn) {
-    return place->second.get();
-  }
-  for (const DroppedNamespace& dropped : dropped_namespaces_) {
-    if (dropped.index == index.definition->number && dropped.name_space->name == name &&
-        dropped.name_space->created_lsn <= lsn && lsn < dropped.dropped_lsn) {
-      return dropped.name_space.get();
+  if (place != index.namespaces.end() && place->created_lsn <= lsn) return &entry_at(place);
+  for (DroppedNamespace& dropped : dropped_namespaces_) {
+    Namespace& entry = dropped.name_space.value();
+    if (dropped.index == index.definition->number && entry.name == name &&
+        entry.created_lsn <= lsn && lsn < dropped.dropped_lsn) {
+      return &entry;
     }
   }
   return nullptr;
@@ -114,7 +121,7 @@ std::vector<std::string> Catalogue::namespace_names(const IndexDefinition& defin
   if (index == nullptr) return names;
   std::set<std::string_view> dropped;
   for (const DroppedNamespace& each : dropped_namespaces_) {
-    const Namespace& entry = *each.name_space;
+    const Namespace& entry = each.name_space.value();
     if (each.index == definition.number && entry.created_lsn <= snapshot.lsn() &&
         snapshot.lsn() < each.dropped_lsn && (!after || entry.name > *after)) {
       dropped.insert(entry.name);
@@ -123,8 +130,8 @@ std::vector<std::string> Catalogue::namespace_names(const IndexDefinition& defin
   auto live = after ? index->namespaces.upper_bound(*after) : index->namespaces.begin();
   auto gone = dropped.begin();
   while (names.size() < limit && (live != index->namespaces.end() || gone != dropped.end())) {
-    if (gone == dropped.end() || (live != index->namespaces.end() && live->first < *gone)) {
-      if (live->second->created_lsn <= snapshot.lsn()) names.emplace_back(live->first);
+    if (gone == dropped.end() || (live != index->namespaces.end() && live->name < *gone)) {
+      if (live->created_lsn <= snapshot.lsn()) names.push_back(live->name);
       ++live;
     } else {
       names.emplace_back(*gone++);
@@ -139,11 +146,11 @@ std::vector<IndexFacts> Catalogue::index_facts(const Snapshot& snapshot) {
   for (const auto& [name, index] : indexes_) {
     if (index->definition->created_lsn > snapshot.lsn()) continue;
     IndexFacts facts{index->definition, 0, 0, 0};
-    for (const auto& [unused, entry] : index->namespaces) {
-      if (entry->created_lsn > snapshot.lsn()) continue;
+    for (const Namespace& entry : index->namespaces) {
+      if (entry.created_lsn > snapshot.lsn()) continue;
       ++facts.namespaces;
-      facts.records += entry->segment_records();
-      facts.bytes += entry->segment_bytes();
+      facts.records += entry.segment_records();
+      facts.bytes += entry.segment_bytes();
     }
     all.push_back(std::move(facts));
   }
@@ -206,7 +213,7 @@ Index* Catalogue::index_by_number(IndexNumber number) {
 
 Namespace* Catalogue::namespace_by_name(Index& index, std::string_view name) {
   const auto place = index.namespaces.find(name);
-  return place == index.namespaces.end() ? nullptr : place->second.get();
+  return place == index.namespaces.end() ? nullptr : &entry_at(place);
 }
 
 void Catalogue::create_index(std::shared_ptr<const IndexDefinition> definition) {
@@ -220,14 +227,13 @@ void Catalogue::create_index(std::shared_ptr<const IndexDefinition> definition) 
 
 Namespace& Catalogue::create_namespace(Index& index, NamespaceNumber number,
                                        std::string_view name, Lsn lsn) {
-  auto entry = std::make_unique<Namespace>();
-  entry->number = number;
-  entry->name = name;
-  entry->created_lsn = lsn;
-  Namespace& made = *entry;
-  const bool added = index.namespaces.emplace(made.name, std::move(entry)).second;
+  Namespace entry;
+  entry.number = number;
+  entry.name = name;
+  entry.created_lsn = lsn;
+  const auto [place, added] = index.namespaces.insert(std::move(entry));
   CHECK(added, "a namespace is created twice");
-  return made;
+  return entry_at(place);
 }
 
 std::shared_ptr<const Index> Catalogue::drop_index(IndexNumber number, Lsn lsn) {
@@ -245,11 +251,11 @@ std::shared_ptr<const Index> Catalogue::drop_index(IndexNumber number, Lsn lsn) 
 }
 
 const Namespace* Catalogue::drop_namespace(Index& index, std::string_view name, Lsn lsn) {
-  auto node = index.namespaces.extract(name);
-  if (node.empty()) return nullptr;
-  open_.erase(node.mapped()->number);
-  dropped_namespaces_.push_back({index.definition->number, lsn, std::move(node.mapped())});
-  return dropped_namespaces_.back().name_space.get();
+  const auto place = index.namespaces.find(name);
+  if (place == index.namespaces.end()) return nullptr;
+  open_.erase(place->number);
+  dropped_namespaces_.push_back({index.definition->number, lsn, index.namespaces.extract(place)});
+  return &dropped_namespaces_.back().name_space.value();
 }
 
 std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
@@ -265,8 +271,8 @@ std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
     name_space.open = std::make_unique<Namespace::Open>();
     name_space.open->version = std::move(version);
     // A dropped namespace that an old snapshot opens again is not among the live.
-    if (index.namespaces.contains(name_space.name) &&
-        index.namespaces.at(name_space.name).get() == &name_space &&
+    const auto live = index.namespaces.find(name_space.name);
+    if (live != index.namespaces.end() && &*live == &name_space &&
         index_by_number(index.definition->number) == &index) {
       open_[name_space.number] = &name_space;
     }

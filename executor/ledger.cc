@@ -296,7 +296,7 @@ Status Ledger::emit_state(const std::function<Status(const segments::ManifestEdi
         auto place = after ? index->namespaces.upper_bound(*after) : index->namespaces.begin();
         for (std::size_t i = 0; i < kStateBatch && place != index->namespaces.end();
              ++i, ++place) {
-          const Namespace& entry = *place->second;
+          const Namespace& entry = *place;
           after = entry.name;
           if (entry.created_lsn > checkpoint.definitions_lsn) continue;
           edits.push_back(segments::CreateNamespaceEdit{entry.number, definition->number,

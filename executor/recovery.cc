@@ -84,9 +84,9 @@ class StateReader {
   Status on(const segments::DropIndexEdit& edit) {
     Index* index = engine_.catalogue.index_by_number(edit.index);
     if (index == nullptr) return {};
-    for (auto& [name, entry] : index->namespaces) {
-      give_up_files(*entry);
-      namespaces.erase(entry->number);
+    for (const Namespace& entry : index->namespaces) {
+      give_up_files(entry);
+      namespaces.erase(entry.number);
     }
     engine_.catalogue.drop_index(edit.index, 0);
     return {};
@@ -241,7 +241,7 @@ class Replayer {
   Status drop_index(Lsn lsn, const DropIndexChange& drop) {
     Index* index = engine_.catalogue.index_by_number(drop.index);
     if (index == nullptr) return mismatch();
-    for (const auto& [name, entry] : index->namespaces) state_.namespaces.erase(entry->number);
+    for (const Namespace& entry : index->namespaces) state_.namespaces.erase(entry.number);
     return engine_.applier.apply(lsn, drop);
   }
 

@@ -2,12 +2,12 @@
 
 namespace alcove::executor {
 
-std::shared_ptr<const NextNumbers::Promise> NextNumbers::promise(IndexNumber index,
+std::shared_ptr<const NextNumbers::Promise> NextNumbers::promise(IndexNumber of_index,
                                                                  std::string_view name) {
   std::lock_guard lock(mutex_);
   // Promises are few: one for each name that is being loaded into for the first time.
   std::erase_if(promised_, [](const auto& each) { return each.second.expired(); });
-  std::weak_ptr<Promise>& place = promised_[{index, std::string(name)}];
+  std::weak_ptr<Promise>& place = promised_[{of_index, std::string(name)}];
   std::shared_ptr<Promise> promise = place.lock();
   if (promise == nullptr) {
     promise = std::make_shared<Promise>();
@@ -17,9 +17,9 @@ std::shared_ptr<const NextNumbers::Promise> NextNumbers::promise(IndexNumber ind
   return promise;
 }
 
-NamespaceNumber NextNumbers::take_namespace(IndexNumber index, std::string_view name) {
+NamespaceNumber NextNumbers::take_namespace(IndexNumber of_index, std::string_view name) {
   std::lock_guard lock(mutex_);
-  if (const auto place = promised_.find({index, std::string(name)}); place != promised_.end()) {
+  if (const auto place = promised_.find({of_index, std::string(name)}); place != promised_.end()) {
     const std::shared_ptr<Promise> promise = place->second.lock();
     promised_.erase(place);
     if (promise != nullptr) {

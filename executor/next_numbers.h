@@ -25,9 +25,9 @@ class NextNumbers {
     std::atomic<bool> taken{false};
   };
 
-  std::shared_ptr<const Promise> promise(IndexNumber index, std::string_view name);
+  std::shared_ptr<const Promise> promise(IndexNumber of_index, std::string_view name);
   // The number for a namespace that is made now.
-  NamespaceNumber take_namespace(IndexNumber index, std::string_view name);
+  NamespaceNumber take_namespace(IndexNumber of_index, std::string_view name);
 
   std::atomic<IndexNumber> index{1};
   std::atomic<NamespaceNumber> name_space{1};

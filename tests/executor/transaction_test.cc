@@ -149,8 +149,8 @@ TEST_P(TransactionTest, DefinitionsInsideAreSeenInsideAndCommitTogether) {
 }
 
 INSTANTIATE_TEST_SUITE_P(LargeCommitBytes, TransactionTest, testing::Values(8 << 20, 0),
-                         [](const auto& info) {
-                           return info.param == 0 ? "Staged" : "Logged";
+                         [](const auto& each) {
+                           return each.param == 0 ? "Staged" : "Logged";
                          });
 
 }  // namespace

@@ -7,7 +7,9 @@ namespace alcove::executor {
 Result<NamespaceReader> NamespaceReader::open(Transaction::NamespaceSight sight,
                                               Lsn snapshot_lsn) {
   NamespaceReader reader;
-  if (sight.overlay) reader.memory_.push_back({std::move(sight.overlay), kOverlayLsn});
+  if (sight.overlay) {
+    reader.memory_.push_back({std::move(sight.overlay), sight.overlay_lsn, true});
+  }
   if (sight.base) {
     reader.base_ = std::move(sight.base);
     const Version& version = *reader.base_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -25,6 +26,8 @@ struct QueryPlan {
   IndexHandle index;
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::string> namespaces;  // bytewise, each once
+  // Those that the transaction has changed, by their place above: later changes are not seen.
+  std::unordered_map<std::uint32_t, Transaction::NamespaceSight> changed;
   bool several = false;                 // whether the reply has a namespace column
   std::vector<float> query;
   std::optional<std::string> nearest_id;
@@ -53,12 +56,21 @@ Result<std::vector<std::string>> bind_namespaces(Session& session, const parser:
   return names;
 }
 
+void look_at_changes(Session& session, QueryPlan& plan) {
+  for (std::uint32_t i = 0; i < plan.namespaces.size(); ++i) {
+    auto changed = session.transaction().find_changed(session.engine().catalogue, plan.index,
+                                                      plan.namespaces[i], *plan.snapshot);
+    if (changed) plan.changed.emplace(i, *std::move(changed));
+  }
+}
+
 Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   QueryPlan plan;
   plan.snapshot = session.snapshot();
   const parser::Name index = TRY(index_or_default(session, query.index, query.offset));
   plan.index = TRY(find_index(session, index, *plan.snapshot));
   plan.namespaces = TRY(bind_namespaces(session, query, index, plan));
+  look_at_changes(session, plan);
   if (const auto* nearest = std::get_if<parser::NearestId>(&query.nearest)) {
     plan.nearest_id = TRY(bind_id(nearest->id));
     plan.nearest_id_offset = nearest->id.offset;
@@ -120,9 +132,11 @@ class QueryScan {
   // The reader of a hit's namespace.
   Result<const NamespaceReader*> reader(std::uint32_t source) {
     if (!reader_ || open_source_ != source) {
-      auto sight = session_.transaction().find_namespace(session_.engine().catalogue, plan_.index,
-                                                         plan_.namespaces[source],
-                                                         *plan_.snapshot);
+      const auto changed = plan_.changed.find(source);
+      auto sight = changed != plan_.changed.end()
+                       ? changed->second
+                       : Transaction::find_committed(session_.engine().catalogue, plan_.index,
+                                                     plan_.namespaces[source], *plan_.snapshot);
       auto opened = TRY(NamespaceReader::open(std::move(sight), plan_.snapshot->lsn()));
       reader_.emplace(std::move(opened));
       open_source_ = source;

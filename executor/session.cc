@@ -276,6 +276,8 @@ Result<std::size_t> Session::find_savepoint(const std::string& name, const char*
   return fail(ErrorCode::kUndefinedSavepoint, "savepoint \"{}\" does not exist", name);
 }
 
+std::size_t Session::savepoint_count() const { return state_->savepoints.size(); }
+
 Result<std::string> Session::release(const std::string& name) {
   const std::size_t at = TRY(find_savepoint(name, "RELEASE SAVEPOINT"));
   state_->savepoints.resize(at);
@@ -345,11 +347,7 @@ Result<std::vector<Column>> Session::describe(const parser::Statement& statement
   if (const auto* select = std::get_if<parser::SelectRecords>(&statement)) {
     return columns_of(*select);
   }
-  if (writing_statement(statement) != nullptr ||
-      std::holds_alternative<parser::Deallocate>(statement) ||
-      std::holds_alternative<parser::CloseCursor>(statement)) {
-    return std::vector<Column>();
-  }
+  if (writing_statement(statement) != nullptr) return std::vector<Column>();
   // The others look at nothing but names when they start.
   const std::size_t script_statements = std::exchange(state_->script_statements, 1);
   const auto run = start(statement);
@@ -487,23 +485,13 @@ Result<std::unique_ptr<Run>> Session::start_control(const parser::Statement& sta
       return std::string("DISCARD TEMP");
     });
   }
-  if (const auto* deallocate = std::get_if<parser::Deallocate>(&statement)) {
-    if (!deallocate->name) return run_nothing("DEALLOCATE ALL");
-    return fail(ErrorCode::kUndefinedStatement, "prepared statement \"{}\" does not exist",
-                deallocate->name->text);
-  }
-  if (const auto* close = std::get_if<parser::CloseCursor>(&statement)) {
-    if (!close->name) return run_nothing("CLOSE CURSOR ALL");
-    return fail(ErrorCode::kUndefinedPortal, "cursor \"{}\" does not exist", close->name->text);
-  }
   if (std::holds_alternative<parser::Listen>(statement)) return run_nothing("LISTEN");
   if (std::holds_alternative<parser::Unlisten>(statement)) return run_nothing("UNLISTEN");
   return std::unique_ptr<Run>();
 }
 
-Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) {
+Status Session::begin_statement(const parser::Statement& statement) {
   TRY(check_block(statement));
-  if (const char* later = later_statement(statement)) return not_supported(later);
   const bool begins = std::holds_alternative<parser::Begin>(statement);
   if (!in_block() && !begins && state_->script_statements > 1) open_block(false);
   state_->single = in_block() ? nullptr : std::make_unique<Transaction>(false);
@@ -512,6 +500,12 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const std::uint64_t timeout_ms = settings_.statement_timeout_ms()) {
     state_->deadline_us = engine().env.clock.monotonic_us() + timeout_ms * kUsPerMs;
   }
+  return {};
+}
+
+Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) {
+  TRY(begin_statement(statement));
+  if (const char* later = later_statement(statement)) return not_supported(later);
   auto control = TRY(start_control(statement));
   if (control) return control;
   if (const char* writing = writing_statement(statement); writing && settings_.read_only()) {

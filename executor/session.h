@@ -65,6 +65,11 @@ class Session {
   // Binds and plans one statement. Errors carry offsets into the text it was parsed from. The run
   // borrows `statement`.
   Result<std::unique_ptr<Run>> start(const parser::Statement& statement);
+  // The part of start() that every statement has: for one that the caller runs by itself, because it
+  // is about what the session's client holds and not about the database.
+  Status begin_statement(const parser::Statement& statement);
+  // Savepoints of the open transaction: what was made before one of them outlives ROLLBACK TO it.
+  std::size_t savepoint_count() const;
   // What start() would say for a statement that may not run in a failed transaction.
   Status check_not_failed(const parser::Statement& statement) const;
   // The columns that the statement will have, empty for one that returns no rows. It does not run;

@@ -46,14 +46,32 @@ Transaction::NamespaceSight Transaction::find_namespace(Catalogue& catalogue,
                                                         const IndexHandle& index,
                                                         std::string_view name,
                                                         const Snapshot& snapshot) const {
-  NamespaceSight sight;
+  auto changed = find_changed(catalogue, index, name, snapshot);
+  return changed ? *std::move(changed) : find_committed(catalogue, index, name, snapshot);
+}
+
+std::optional<Transaction::NamespaceSight> Transaction::find_changed(
+    Catalogue& catalogue, const IndexHandle& index, std::string_view name,
+    const Snapshot& snapshot) const {
+  if (namespace_changes_.empty()) return std::nullopt;
   const auto place = namespace_changes_.find({index.definition.get(), std::string(name)});
-  const NamespaceChange* change = place == namespace_changes_.end() ? nullptr : &place->second;
-  if (!index.created_here() && (change == nullptr || !change->base_hidden)) {
-    sight.base = catalogue.find_version(*index.definition, name, snapshot);
-  }
-  if (change != nullptr) sight.overlay = change->overlay;
-  sight.exists = sight.base != nullptr || (change != nullptr && change->exists);
+  if (place == namespace_changes_.end()) return std::nullopt;
+  const NamespaceChange& change = place->second;
+  NamespaceSight sight;
+  if (!change.base_hidden) sight = find_committed(catalogue, index, name, snapshot);
+  sight.overlay = change.overlay;
+  sight.overlay_lsn = sequence_;
+  sight.exists = sight.exists || change.exists;
+  return sight;
+}
+
+Transaction::NamespaceSight Transaction::find_committed(Catalogue& catalogue,
+                                                        const IndexHandle& index,
+                                                        std::string_view name,
+                                                        const Snapshot& snapshot) {
+  NamespaceSight sight;
+  if (!index.created_here()) sight.base = catalogue.find_version(*index.definition, name, snapshot);
+  sight.exists = sight.base != nullptr;
   return sight;
 }
 

@@ -71,6 +71,7 @@ class Transaction {
     bool exists = false;
     std::shared_ptr<const Version> base;                 // committed state, null if none or hidden
     std::shared_ptr<const segments::Memtable> overlay;   // own writes, null if none
+    Lsn overlay_lsn = 0;                                 // at which to look into it: until now
   };
 
   // `keeps_overlay`: later statements will look at what earlier ones wrote.
@@ -81,6 +82,12 @@ class Transaction {
                                         const Snapshot& snapshot) const;
   NamespaceSight find_namespace(Catalogue& catalogue, const IndexHandle& index,
                                 std::string_view name, const Snapshot& snapshot) const;
+  // The same, if this transaction has changed it so far; else what find_committed() says, also later.
+  std::optional<NamespaceSight> find_changed(Catalogue& catalogue, const IndexHandle& index,
+                                             std::string_view name,
+                                             const Snapshot& snapshot) const;
+  static NamespaceSight find_committed(Catalogue& catalogue, const IndexHandle& index,
+                                       std::string_view name, const Snapshot& snapshot);
   // Names of the namespaces of an index, in order, with own creations and drops.
   std::vector<std::string> namespace_names(Catalogue& catalogue, const IndexHandle& index,
                                            const Snapshot& snapshot,

@@ -193,8 +193,7 @@ class RewriteRun final : public SteppedRun {
     // A record that only this transaction knows cannot have been written by another.
     const auto place = TRY(reader_->find(record.id));
     const bool own = place && place->entry != nullptr && !reader_->memory().empty() &&
-                     reader_->memory().front().snapshot_lsn == kOverlayLsn &&
-                     reader_->memory().front().memtable->find(record.id, kOverlayLsn) != nullptr;
+                     reader_->memory().front().own && reader_->overruled(1, record.id);
     if (!own) request_.matches.push_back({std::string(record.id), snapshot_->lsn()});
     const std::uint64_t bytes =
         session_.transaction().bytes() + request_.rows.size() +

@@ -292,14 +292,48 @@ struct SetTransaction {
 struct Savepoint { Name name; };
 struct RollbackTo { Name name; };
 struct ReleaseSavepoint { Name name; };
-struct Deallocate { std::optional<Name> name; };  // none: ALL
-struct CloseCursor { std::optional<Name> name; };  // none: ALL
 struct Listen { Name channel; };
 struct Unlisten { std::optional<Name> channel; };  // none: *
-// PREPARE, EXECUTE, DECLARE, FETCH, MOVE: their own issue gives them meaning.
+// COMMIT AND CHAIN and its like: a later version gives them meaning.
 struct NotYet {
-  std::string what;  // in the statement's words, such as "PREPARE"
+  std::string what;  // in the statement's words
 };
+
+// ---- What a session holds by name: prepared statements and cursors ------------------------------
+
+// PREPARE name (types) AS text. The text is one UPSERT, UPDATE, DELETE, QUERY or SELECT, which has
+// been parsed once and is what a Parse message would carry; its parameters are its own.
+struct Prepare {
+  Name name;
+  std::vector<Name> types;  // of $1, $2, …, each a TypeName
+  std::string text;
+  std::size_t offset = 0;   // of the text
+};
+struct Execute {
+  Name name;
+  std::vector<Value> values;
+};
+struct Deallocate { std::optional<Name> name; };  // none: ALL
+struct DeclareCursor {
+  Name name;
+  bool binary = false;
+  bool scroll = false;
+  bool hold = false;
+  std::variant<Query, SelectRecords, SelectConstants, SelectUnsupported> query;
+  std::size_t bytes = 0;  // of the query's text
+};
+struct FetchDirection {
+  static constexpr std::int64_t kAll = INT64_MAX;
+  enum class Kind : unsigned char { kForward, kBackward, kAbsolute, kRelative };
+  Kind kind = Kind::kForward;
+  std::int64_t count = 1;
+};
+struct FetchCursor {
+  Name name;
+  bool move = false;  // MOVE, which returns no rows
+  FetchDirection direction;
+};
+struct CloseCursor { std::optional<Name> name; };  // none: ALL
 
 // ---- Who may do what ----------------------------------------------------------------------------
 
@@ -327,7 +361,8 @@ using Statement =
                  ShowNamespaces, DescribeIndex, DescribeNamespace, Explain, ShowUsage, ShowRecall,
                  Checkpoint, Compact, ShowSetting, ShowAll, SetSetting, ResetSetting, ResetAll,
                  Discard, Begin, Commit, Rollback, SetTransaction, Savepoint, RollbackTo,
-                 ReleaseSavepoint, Deallocate, CloseCursor, Listen, Unlisten, NotYet, CreateRole,
-                 AlterRole, DropRole, Grant, ShowGrants>;
+                 ReleaseSavepoint, Listen, Unlisten, NotYet, Prepare, Execute, Deallocate,
+                 DeclareCursor, FetchCursor, CloseCursor, CreateRole, AlterRole, DropRole, Grant,
+                 ShowGrants>;
 
 }  // namespace alcove::parser

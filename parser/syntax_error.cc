@@ -21,7 +21,7 @@ constexpr std::string_view kKeywords[] = {
     "ABORT",    "ADMIN",     "AFTER",       "ALL",       "ALTER",    "ANALYZE",    "AND",
     "ANY",      "ARRAY",     "ASC",         "BEGIN",     "BINARY",   "BY",         "CAST",
     "CHECKPOINT", "CLOSE",   "COMMIT",      "COMPACT",   "CONTAINS", "COPY",       "COUNT",
-    "CREATE",   "CSV",       "DEALLOCATE",  "DECLARE",   "DEFAULT",  "DELETE",     "DESC",
+    "CREATE",   "CSV",       "CURSOR",      "DEALLOCATE",  "DECLARE",   "DEFAULT",  "DELETE",     "DESC",
     "DESCRIBE", "DIMENSION", "DISCARD",     "DROP",      "END",      "EXACT",      "EXECUTE",
     "EXISTS",   "EXPLAIN",   "FALSE",       "FETCH",     "FOR",      "FORMAT",     "FROM",
     "GRANT",    "GRANTS",    "HEADER",      "ID",        "IF",       "IN",         "INCLUDE",

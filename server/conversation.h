@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,9 +16,10 @@
 #include "parser/statement.h"
 #include "server/backend_message.h"
 #include "server/extended_message.h"
+#include "server/fetch_run.h"
 #include "server/frontend_message.h"
-#include "server/prepared_statement.h"
 #include "server/server.h"
+#include "server/session_objects.h"
 
 namespace alcove::server {
 
@@ -60,35 +61,31 @@ class Conversation {
   Next step();
 
   // The statement under way. Requires: the last answer was kWait.
-  executor::Run& run() { return executing_ ? *executing_->run : *run_; }
+  executor::Run& run() { return fetch_ ? *fetch_ : *run_; }
 
   // Whether the client is to see now what has been written; asking answers it. The rest may wait
   // until the buffer is full or there is nothing more to receive.
   bool take_flush() { return std::exchange(flush_, false); }
 
  private:
-  // Writes rows: of a script, and before the first of them their description; or of a portal, in its
-  // formats, and no more than an Execute asks for.
+  // Writes rows, and before the first of a script's statement their description.
   class ResultWriter final : public executor::RowSink {
    public:
     ResultWriter(std::string& out, std::size_t bytes_full) : out_(out), bytes_full_(bytes_full) {}
-    void begin(const std::vector<executor::Column>& columns);
+    // The columns must stay until end() or the next begin.
+    void begin(const std::vector<executor::Column>& columns, Formats formats);
+    void begin_portal(const std::vector<executor::Column>& columns, Formats formats);
     void end();
-    // Writes what the portal holds back, as far as the limit allows. Requires: its run has begun.
-    void begin_portal(Portal& portal, std::uint32_t rows_max);
-    std::uint64_t sent() const { return sent_; }
-    bool limit_reached() const { return rows_max_ != 0 && sent_ >= rows_max_; }
     void row(std::span<const executor::Cell> cells) override;
-    bool full() const override { return out_.size() >= bytes_full_ || limit_reached(); }
+    bool full() const override { return out_.size() >= bytes_full_; }
 
    private:
     void describe();  // if nobody has
     std::string& out_;
     const std::size_t bytes_full_;
-    const std::vector<executor::Column>* undescribed_ = nullptr;
-    Portal* portal_ = nullptr;
-    std::uint64_t rows_max_ = 0;  // 0: all
-    std::uint64_t sent_ = 0;
+    const std::vector<executor::Column>* columns_ = nullptr;
+    Formats formats_;
+    bool described_ = false;
   };
 
   // What `part` does and answers, with every failure of it, thrown ones too, told to the client.
@@ -100,19 +97,16 @@ class Conversation {
   Result<Next> advance();
   Result<Next> advance_script();
   Result<Next> finish_statement();
-  Result<std::unique_ptr<executor::Run>> start(const parser::Statement& statement);
 
   // ---- the extended protocol ----
   Status prepare(const ParseMessage& message);
   Status bind(const BindMessage& message, std::uint64_t bytes);
-  Status check_bytes(std::uint64_t bytes, const char* what) const;
   Status describe(const NameMessage& message);
   void close(const NameMessage& message);
   Result<Next> execute(const ExecuteMessage& message, bool sync_follows);
   Result<Next> advance_portal();
   Result<Next> sync();
-  Result<std::shared_ptr<const PreparedStatement>> prepared(std::string_view name) const;
-  Result<Portal*> portal(std::string_view name) const;
+  Result<std::shared_ptr<Portal>> portal(std::string_view name);
 
   void end_script();
   Next fail(const Error& error);
@@ -125,6 +119,8 @@ class Conversation {
   ResultWriter result_;
   const std::function<void(const Error&)>& on_panic_;
 
+  SessionObjects objects_;
+
   // The text under way, a view into the message, its statements, and the one that runs. The run
   // borrows its statement and so is destroyed first.
   std::string_view text_;
@@ -132,11 +128,9 @@ class Conversation {
   std::size_t at_ = 0;
   std::unique_ptr<executor::Run> run_;
 
-  // By name; the unnamed ones under "". Portals end with their transaction.
-  std::map<std::string, std::shared_ptr<const PreparedStatement>, std::less<>> prepared_;
-  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals_;
-  Portal* executing_ = nullptr;  // of portals_
-  bool in_group_ = false;        // something was executed since the last Sync
+  std::shared_ptr<Portal> executing_;  // and what is asked of it:
+  std::optional<FetchRun> fetch_;
+  bool in_group_ = false;  // something was executed since the last Sync
   bool flush_ = false;
 
   // How an error in the message being answered ends: with ReadyForQuery, or by skipping.

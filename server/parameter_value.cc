@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -307,6 +308,26 @@ Result<ParameterType> infer_parameter_type(const parser::ParameterUse& use) {
 Result<parser::Value> read_parameter(std::string_view bytes, Format format, ParameterType type,
                                      parser::Slot slot) {
   return format == Format::kText ? read_text(bytes, type) : read_binary(bytes, type, slot);
+}
+
+Result<parser::Value> read_argument(const parser::Value& value, ParameterType type,
+                                    parser::Slot slot) {
+  if (const auto* parameter = std::get_if<parser::Parameter>(&value.what)) {
+    return fail(ErrorCode::kUndefinedParameter, "there is no parameter ${}", parameter->number)
+        .at(value.offset);
+  }
+  std::optional<std::string> text;
+  if (const auto* string = std::get_if<std::string>(&value.what)) text = *string;
+  if (const auto* number = std::get_if<parser::Number>(&value.what)) {
+    if (!type.unknown) text = number->text;
+  }
+  if (const auto* truth = std::get_if<bool>(&value.what)) {
+    if (!type.unknown) text = *truth ? "true" : "false";
+  }
+  if (!text || !value.cast.empty()) return value;
+  const Result<parser::Value> read = read_parameter(*text, Format::kText, type, slot);
+  if (!read) return read.error().at(value.offset);
+  return read;
 }
 
 parser::Value sample_parameter(ParameterType type) {

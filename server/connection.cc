@@ -9,7 +9,6 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -31,13 +30,8 @@ constexpr std::uint64_t kShortMessageBytes = 64 * 1024;
 constexpr std::uint64_t kClientCheckUs = 100'000;
 // An output buffer of at most this stays with an idle connection.
 constexpr std::size_t kIdleOutputBytes = 4 * 1024;
-// Of what a client has sent and nobody will read, so much is taken before closing: bytes left in
-// the socket would make the kernel reset the connection and our last words with it.
-constexpr std::size_t kDrainBytesMax = 256 * 1024;
-
-bool is_again(const error_code& error) {
-  return error == asio::error::would_block || error == asio::error::try_again;
-}
+// With this a client begins that speaks TLS at once: the type of a handshake's record.
+constexpr char kTlsHandshake = 0x16;
 
 Report idle_timeout(executor::TransactionStatus status) {
   if (status == executor::TransactionStatus::kIdle) {
@@ -48,18 +42,6 @@ Report idle_timeout(executor::TransactionStatus status) {
   return {.severity = "FATAL",
           .sqlstate = "25P03",
           .message = "terminating connection due to idle-in-transaction timeout"};
-}
-
-void close_socket(Socket& socket) {
-  error_code ignored;
-  socket.shutdown(Socket::shutdown_send, ignored);
-  char drain[4096];
-  std::size_t drained = 0;
-  error_code error;
-  while (!error && drained < kDrainBytesMax) {
-    drained += socket.read_some(asio::buffer(drain), error);
-  }
-  socket.close(ignored);
 }
 
 }  // namespace
@@ -73,7 +55,7 @@ void Connection::start(Socket socket, ServerState& state) {
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   const auto connection = std::make_shared<Connection>(std::move(socket), state);
   connection->place_.fill(connection);
-  asio::post(connection->socket_.get_executor(), [connection] {
+  asio::post(connection->stream_.socket().get_executor(), [connection] {
     // Accepted too late for Server::stop() to find it.
     if (connection->state_.abandoned) return connection->close();
     connection->set_timer(connection->state_.options.authentication_timeout_ms * 1000);
@@ -88,21 +70,22 @@ void Connection::refuse(Socket socket) {
                                        .message = "sorry, too many clients already"});
   error_code ignored;
   socket.non_blocking(true, ignored);
-  socket.write_some(asio::buffer(reply), ignored);
-  close_socket(socket);
+  ByteStream stream(std::move(socket));
+  stream.write(reply);
+  stream.close();
 }
 
 Connection::Connection(Socket socket, ServerState& state)
     : place_(state.connections),
       state_(state),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor()) {}
+      stream_(std::move(socket)),
+      timer_(stream_.socket().get_executor()) {}
 
 // Closed by then, but for handlers that could not be queued or run to their end.
 Connection::~Connection() { close(); }
 
 void Connection::end_session() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->end_when_idle(); });
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] { self->end_when_idle(); });
 }
 
 void Connection::end_when_idle() {
@@ -118,7 +101,7 @@ void Connection::on_signal(SessionSignal signal) {
 }
 
 void Connection::abandon() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] { self->close(); });
 }
 
 void Connection::close() {
@@ -132,7 +115,7 @@ void Connection::close() {
   session_.reset();
   if (key_) state_.registry.remove(key_->process_id);
   cancel_timer();
-  close_socket(socket_);
+  stream_.close();
 }
 
 // ---- The loop -----------------------------------------------------------------------------------
@@ -173,7 +156,7 @@ bool Connection::output_due() {
 
 void Connection::yield() {
   if (next_ == Next::kStep && client_is_gone()) return close();
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] {
     if (self->phase_ != Phase::kClosed) self->go_on();
   });
 }
@@ -181,6 +164,7 @@ void Connection::yield() {
 // ---- Start-up -----------------------------------------------------------------------------------
 
 bool Connection::receive_startup() {
+  if (tls_start_ <= TlsStart::kPromised && !begin_tls()) return false;
   if (input_.unread().size() < kStartupHeaderBytes) return receive_bytes(kStartupHeaderBytes);
   const auto packet_bytes = startup_packet_bytes(input_.unread());
   if (!packet_bytes) {
@@ -188,6 +172,12 @@ bool Connection::receive_startup() {
     return false;
   }
   if (input_.unread().size() < *packet_bytes) return receive_bytes(*packet_bytes);
+  if (tls_start_ == TlsStart::kDirect && !stream_.agreed_on_protocol()) {
+    end_with(Error(ErrorCode::kProtocol,
+                   "received direct SSL connection request without ALPN protocol negotiation "
+                   "extension"));
+    return true;
+  }
   const auto packet = parse_startup_packet(input_.unread().substr(0, *packet_bytes), encryption_);
   input_.consume(*packet_bytes);
   if (packet) {
@@ -195,6 +185,25 @@ bool Connection::receive_startup() {
   } else {
     end_with(packet.error());
   }
+  return true;
+}
+
+// TLS begins with the first byte, or after our answer to a request, or not. False: as receive_bytes().
+bool Connection::begin_tls() {
+  auto context = state_.tls.get();
+  if (tls_start_ == TlsStart::kPossible) {
+    char first = 0;
+    const auto next = context ? stream_.peek(first) : ByteStream::Next::kGoOn;
+    if (next == ByteStream::Next::kWaitReadable) await_readable();
+    if (next == ByteStream::Next::kClosed) close();
+    if (next != ByteStream::Next::kGoOn) return false;
+    tls_start_ = first == kTlsHandshake ? TlsStart::kDirect : TlsStart::kSettled;
+    if (tls_start_ == TlsStart::kSettled) return true;
+  } else {
+    tls_start_ = TlsStart::kSettled;
+  }
+  stream_.start_tls(std::move(context));
+  encryption_ = {.ssl = true, .gss = true};  // inside TLS none is asked for
   return true;
 }
 
@@ -207,15 +216,22 @@ void Connection::answer_startup(const StartupPacket& packet) {
   }
   const bool ssl = std::holds_alternative<SslRequest>(packet);
   (ssl ? encryption_.ssl : encryption_.gss) = true;
-  output_.push_back('N');
+  const bool accepts = ssl && state_.tls.get() != nullptr;
   // Whoever sends before our answer would be heard, once there is TLS, as though it were encrypted.
   if (!input_.unread().empty()) {
-    end_with(fail(ErrorCode::kProtocol, "received unencrypted data after {} request",
-                  ssl ? "SSL" : "GSSAPI encryption"));
+    if (!accepts) output_.push_back('N');
+    return end_with(fail(ErrorCode::kProtocol, "received unencrypted data after {} request",
+                         ssl ? "SSL" : "GSSAPI encryption"));
   }
+  output_.push_back(accepts ? 'S' : 'N');
+  if (accepts) tls_start_ = TlsStart::kPromised;
 }
 
 void Connection::open_session(const StartupMessage& message) {
+  if (state_.options.tls_required && !stream_.encrypted()) {
+    return end_with(Error(ErrorCode::kInvalidAuthorization, "a connection without TLS is refused")
+                        .with_hint("Connect with sslmode=require."));
+  }
   BackendWriter writer(output_);
   if (message.negotiate) writer.negotiate_protocol_version(message.unknown_options);
   executor::Database* const database = state_.database.load();
@@ -246,7 +262,7 @@ void Connection::open_session(const StartupMessage& message) {
         session->cancel();
         const auto self = weak.lock();
         if (!self) return;
-        asio::post(self->socket_.get_executor(), [self, signal] { self->on_signal(signal); });
+        asio::post(self->stream_.socket().get_executor(), [self, signal] { self->on_signal(signal); });
       });
   for (const auto& [name, value] : session_->reported_settings()) {
     writer.parameter_status(name, value);
@@ -322,26 +338,24 @@ bool Connection::receive_bytes(std::uint64_t bytes_wanted) {
     return false;
   }
   const std::span<char> room = input_.prepare(bytes_wanted);
-  error_code error;
-  const std::size_t received = socket_.read_some(asio::buffer(room.data(), room.size()), error);
-  more_to_receive_ = received == room.size();
-  input_.commit(received);
-  if (!error || is_again(error) || error == asio::error::interrupted) return true;
-  close();
-  return false;
+  const ByteStream::Transfer received = stream_.read(room);
+  input_.commit(received.bytes);
+  more_to_receive_ = received.next != ByteStream::Next::kWaitReadable;
+  if (received.next == ByteStream::Next::kClosed) close();
+  if (received.next == ByteStream::Next::kWaitWritable) await_writable();
+  return wait_ == Wait::kNone && phase_ != Phase::kClosed;
 }
 
 // True when all has been sent.
 bool Connection::send_output() {
   while (sent_ < output_.size()) {
-    error_code error;
-    const auto rest = asio::buffer(output_.data() + sent_, output_.size() - sent_);
-    sent_ += socket_.write_some(rest, error);
-    if (!error || error == asio::error::interrupted) continue;
-    if (is_again(error)) {
-      await_writable();
-    } else {
-      close();
+    const auto sent = stream_.write(std::string_view(output_).substr(sent_));
+    sent_ += sent.bytes;
+    switch (sent.next) {
+      case ByteStream::Next::kGoOn: continue;
+      case ByteStream::Next::kWaitReadable: await_readable(); break;
+      case ByteStream::Next::kWaitWritable: await_writable(); break;
+      case ByteStream::Next::kClosed: close(); break;
     }
     return false;
   }
@@ -354,7 +368,7 @@ bool Connection::send_output() {
 
 void Connection::await_readable() {
   input_.release();
-  if (output_.capacity() > kIdleOutputBytes) output_ = {};
+  if (output_.empty() && output_.capacity() > kIdleOutputBytes) output_ = {};
   wait_ = Wait::kReadable;
   if (phase_ == Phase::kTalking) {
     const executor::Settings& settings = session_->settings();
@@ -363,7 +377,7 @@ void Connection::await_readable() {
                                          : settings.idle_in_transaction_timeout_ms();
     if (timeout_ms > 0) set_timer(timeout_ms * 1000);
   }
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+  stream_.socket().async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
     self->on_readable(error);
   });
 }
@@ -378,7 +392,7 @@ void Connection::on_readable(const error_code& error) {
 void Connection::await_writable() {
   wait_ = Wait::kWritable;
   if (phase_ == Phase::kTalking) set_timer(state_.options.write_stall_timeout_ms * 1000);
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  stream_.socket().async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
     self->on_writable(error);
   });
 }
@@ -398,7 +412,7 @@ void Connection::await_run() {
   conversation_->run().when_ready([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    asio::post(self->socket_.get_executor(), [self] { self->on_run_ready(); });
+    asio::post(self->stream_.socket().get_executor(), [self] { self->on_run_ready(); });
   });
 }
 
@@ -453,7 +467,7 @@ bool Connection::client_is_gone() {
   const std::uint64_t now = now_us();
   if (now - client_seen_us_ < kClientCheckUs) return false;
   client_seen_us_ = now;
-  pollfd state{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  pollfd state{.fd = stream_.socket().native_handle(), .events = POLLRDHUP, .revents = 0};
   return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 

@@ -6,13 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "executor/session.h"
+#include "server/byte_stream.h"
 #include "server/connection_set.h"
 #include "server/conversation.h"
 #include "server/input_buffer.h"
@@ -20,9 +18,6 @@
 #include "server/startup_packet.h"
 
 namespace alcove::server {
-
-using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
 
 // One client's socket: carries bytes between it and, first, the start-up, then a Conversation.
 // The thread that finds the socket readable receives, runs the statement and sends the reply, with
@@ -69,6 +64,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // ---- receiving; false: a wait has begun, or the connection is closed ----
   bool receive_startup();
+  bool begin_tls();
   bool receive_message();
   bool receive_bytes(std::uint64_t bytes_wanted);
   bool send_output();
@@ -93,7 +89,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   ConnectionSet::Place place_;  // first, so that it is given back last
   ServerState& state_;
-  Socket socket_;
+  ByteStream stream_;
   boost::asio::steady_timer timer_;
   InputBuffer input_;
   std::string output_;
@@ -106,6 +102,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool ending_ = false;         // end_session() was called
   bool more_to_receive_ = true;  // the kernel may hold more bytes; found out by asking
   EncryptionRequests encryption_;
+  enum class TlsStart : unsigned char {
+    kPossible,   // the first byte says whether the client begins with TLS
+    kPromised,   // to begin once our answer has been sent
+    kDirect,     // begun without a request
+    kSettled,
+  } tls_start_ = TlsStart::kPossible;
   std::uint64_t message_bytes_ = 0;  // of the message being answered, still in input_
   std::uint64_t skip_bytes_ = 0;     // of an oversize message, still to come
   FrontendFrame oversize_;

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace alcove::server {
-namespace {
-
-// So small a portal is bounded well enough by the number of them.
-constexpr std::uint64_t kSmallBytes = 4096;
-
-}  // namespace
 
 Status PortalSet::check_room(std::string_view name, std::uint64_t bytes) const {
   if (!name.empty() && portals_.contains(name)) {

@@ -12,6 +12,9 @@
 
 namespace alcove::server {
 
+// What takes at most so many bytes is bounded well enough by its number.
+inline constexpr std::uint64_t kSmallBytes = 4096;
+
 // What Parse made: a statement, parsed once, with the types of its parameters. Immutable.
 struct PreparedStatement {
   std::string text;

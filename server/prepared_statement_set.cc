@@ -8,9 +8,6 @@
 namespace alcove::server {
 namespace {
 
-// So small a statement is bounded well enough by the number of them.
-constexpr std::uint64_t kSmallBytes = 4096;
-
 Result<std::uint32_t> declared_oid(const parser::Name& type) {
   if (type.text == "unknown") return 0U;  // as though it had not been declared
   const auto known = executor::find_type(type.text);

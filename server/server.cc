@@ -37,6 +37,7 @@ class Server::Parts {
   ~Parts() { stop(); }
 
   Status listen();
+  Status set_tls(const TlsCredentials& credentials);
   void start();
   void serve(executor::Database& database);
   void stop();
@@ -74,6 +75,13 @@ Status Server::Parts::listen() {
     return Error(ErrorCode::kInvalidValue, "there is no address to listen on");
   }
   port_ = port;
+  return {};
+}
+
+Status Server::Parts::set_tls(const TlsCredentials& credentials) {
+  auto context = TRY(TlsContext::load(credentials));
+  log_info("TLS with the certificate of {}", context->description());
+  state_.tls.set(std::move(context));
   return {};
 }
 
@@ -116,7 +124,12 @@ void Server::Parts::stop() {
 
 Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
   if (!options.on_panic) options.on_panic = [](const Error&) { std::abort(); };
+  if (options.tls_required && !options.tls) {
+    return Error(ErrorCode::kInvalidValue, "TLS is required, but there is no certificate");
+  }
+  const auto credentials = std::exchange(options.tls, std::nullopt);
   auto parts = std::make_unique<Parts>(env, std::move(options));
+  if (credentials) TRY(parts->set_tls(*credentials));
   TRY(parts->listen());
   try {
     parts->start();
@@ -130,6 +143,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 void Server::serve(executor::Database& database) { parts_->serve(database); }
+Status Server::set_tls(const TlsCredentials& credentials) { return parts_->set_tls(credentials); }
 void Server::stop() { parts_->stop(); }
 std::uint16_t Server::port() const { return parts_->port(); }
 std::size_t Server::session_count() const { return parts_->session_count(); }

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
 #include "base/result.h"
+#include "server/tls_context.h"
 
 namespace alcove::executor {
 class Database;
@@ -33,6 +35,8 @@ struct ServerOptions {
   std::uint64_t authentication_timeout_ms = 60'000;  // from accept to the first ReadyForQuery
   std::uint64_t write_stall_timeout_ms = 300'000;    // a client that takes nothing of its result
   std::uint64_t stop_grace_ms = 10'000;              // for statements under way at stop()
+  std::optional<TlsCredentials> tls;                 // none: TLS is declined
+  bool tls_required = false;                         // sessions without TLS are refused
   // Told once when durability is in doubt, after the log: must end the process. Default: abort.
   std::function<void(const Error&)> on_panic;
 };
@@ -44,7 +48,7 @@ class Server {
  public:
   // Listens and starts the threads. Until serve() every client is told 57P03, "starting up".
   // `env` must outlive the server. Errors: kInvalidValue for an address that is none or is not
-  // loopback, kIo naming the address that cannot be listened on.
+  // loopback, and for bad TLS credentials; kIo naming the address that cannot be listened on.
   static Result<std::unique_ptr<Server>> start(Env env, ServerOptions options);
   ~Server();  // stop(), if nobody has
   Server(const Server&) = delete;
@@ -53,6 +57,10 @@ class Server {
   // From now on sessions are opened, which can signal each other (pg_cancel_backend). Called once.
   // `database` must outlive stop().
   void serve(executor::Database& database);
+
+  // New connections use these credentials from now on; those that are open keep theirs. Errors:
+  // kInvalidValue; then nothing has changed.
+  Status set_tls(const TlsCredentials& credentials);
 
   // Ends every session and returns when all are gone. New clients are told 57P03, idle sessions
   // 57P01 at once, others 57P01 at the end of the statement under way, which is cancelled after

@@ -46,7 +46,7 @@ void add_server_options(OptionTable& table, server::ServerOptions& options) {
   table.add("prepared_statements_max", options.prepared_statements_max, Unit::kCount, {1, 1'000'000},
             "prepared statements of one session");
   table.add("portals_max", options.portals_max, Unit::kCount, {1, 100'000},
-            "open portals of one session");
+            "open portals of one session, cursors among them");
   table.add("authentication_timeout_ms", options.authentication_timeout_ms, Unit::kMilliseconds,
             {1, kDayMs}, "time that a new connection has to become ready");
   table.add("write_stall_timeout_ms", options.write_stall_timeout_ms, Unit::kMilliseconds,
@@ -61,6 +61,10 @@ OptionTable server_options(ServerConfig& config) {
   OptionTable table;
   table.add("data", config.data, "the data directory");
   table.add("listen", config.listen, "address and port; port 0 is any free one");
+  table.add("tls_certificate", config.tls_certificate,
+            "file with the server's certificate and its chain, in PEM; none: no TLS");
+  table.add("tls_key", config.tls_key, "file with the certificate's key, for the server's eyes only");
+  table.add("tls_required", config.server.tls_required, "sessions without TLS are refused");
   add_database_options(table, config.database);
   add_server_options(table, config.server);
   return table;

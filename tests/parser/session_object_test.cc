@@ -55,6 +55,14 @@ TEST(Prepare, ErrorsSayWhatWasExpected) {
   expect_syntax_error("PREPARE p AS SELECT id FROM a LIMIT^", "expected ALL or a number after LIMIT");
 }
 
+TEST(Prepare, DoesNotNest) {
+  for (const std::string level : {"PREPARE p AS ", "DECLARE c CURSOR FOR "}) {
+    std::string text;
+    for (int i = 0; i < 100'000; ++i) text += level;
+    EXPECT_EQ(parse_error(text).code(), ErrorCode::kSyntax);
+  }
+}
+
 TEST(Execute, HoldsValues) {
   const auto execute = parse_one<Execute>("EXECUTE P ('x', 1.5, NULL, [1, 2], $$y$$::text)");
   EXPECT_EQ(execute.name.text, "p");

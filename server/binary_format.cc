@@ -8,11 +8,11 @@
 #include <boost/endian/conversion.hpp>
 
 #include "base/check.h"
+#include "server/type_oid.h"
 
 namespace alcove::server {
 namespace {
 
-constexpr std::uint32_t kFloat4Oid = 700;
 constexpr char kJsonbVersion = 1;
 
 template <class Unsigned>
@@ -24,13 +24,18 @@ void append_big(std::string& out, Unsigned value) {
 void append_float4_array(std::string& out, std::span<const float> values) {
   append_big(out, std::uint32_t{values.empty() ? 0U : 1U});  // dimensions
   append_big(out, std::uint32_t{0});                         // no NULLs
-  append_big(out, kFloat4Oid);
+  append_big(out, oid::kFloat4);
   if (values.empty()) return;
   append_big(out, static_cast<std::uint32_t>(values.size()));
   append_big(out, std::uint32_t{1});  // the first element's number
+  constexpr std::size_t kElementBytes = 4 + sizeof(float);
+  std::size_t at = out.size();
+  out.resize(at + values.size() * kElementBytes);
   for (const float value : values) {
-    append_big(out, std::uint32_t{sizeof(float)});
-    append_big(out, std::bit_cast<std::uint32_t>(value));
+    auto* const element = reinterpret_cast<unsigned char*>(out.data() + at);
+    boost::endian::store_big_u32(element, sizeof(float));
+    boost::endian::store_big_u32(element + 4, std::bit_cast<std::uint32_t>(value));
+    at += kElementBytes;
   }
 }
 

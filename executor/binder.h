@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/record.h"
@@ -12,6 +14,11 @@
 #include "segments/filter.h"
 
 namespace alcove::executor {
+
+// What every record keeps to, whichever way it comes. Errors: kInvalidValue, kTooLong.
+Status check_id(std::string_view id);
+// Dimension, and as bind_vector() says.
+Status check_vector(std::span<const float> values, const IndexDefinition& index);
 
 // From the values of a statement to what a slot needs. Each checks the slot's type, range and
 // length, and that a cast agrees with the slot. Errors name the thing at fault and carry the

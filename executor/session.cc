@@ -4,6 +4,8 @@
 
 #include "executor/action_run.h"
 #include "executor/constant_run.h"
+#include "executor/copy_in.h"
+#include "executor/copy_out.h"
 #include "executor/definition_run.h"
 #include "executor/engine.h"
 #include "executor/query_run.h"
@@ -30,6 +32,9 @@ struct WritingWords {
   const char* operator()(const parser::Upsert&) const { return "UPSERT"; }
   const char* operator()(const parser::Update&) const { return "UPDATE"; }
   const char* operator()(const parser::Delete&) const { return "DELETE"; }
+  const char* operator()(const parser::Copy& copy) const {
+    return copy.direction == parser::Copy::Direction::kFromStdin ? "COPY FROM" : nullptr;
+  }
   const char* operator()(const parser::CreateIndex&) const { return "CREATE INDEX"; }
   const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
   const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
@@ -130,6 +135,8 @@ Transaction& Session::transaction() {
 }
 
 bool Session::in_block() const { return state_->block != nullptr; }
+
+void Session::forget_snapshot() { state_->fresh.reset(); }
 
 void Session::again() {
   state_->single = std::make_unique<Transaction>(false);
@@ -346,6 +353,7 @@ Result<std::vector<Column>> Session::describe(const parser::Statement& statement
     return columns_of(*select);
   }
   if (writing_statement(statement) != nullptr ||
+      std::holds_alternative<parser::Copy>(statement) ||
       std::holds_alternative<parser::Deallocate>(statement) ||
       std::holds_alternative<parser::CloseCursor>(statement)) {
     return std::vector<Column>();
@@ -377,7 +385,6 @@ Status Session::check_block(const parser::Statement& statement) const {
 namespace {
 
 struct LaterWords {
-  const char* operator()(const parser::Copy&) const { return "COPY"; }
   const char* operator()(const parser::ShowUsage&) const { return "SHOW USAGE"; }
   const char* operator()(const parser::ShowRecall&) const { return "SHOW RECALL"; }
   const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
@@ -524,6 +531,10 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const auto* s = std::get_if<Upsert>(&statement)) return start_upsert(*this, *s);
   if (const auto* s = std::get_if<Update>(&statement)) return start_update(*this, *s);
   if (const auto* s = std::get_if<Delete>(&statement)) return start_delete(*this, *s);
+  if (const auto* s = std::get_if<Copy>(&statement)) {
+    return s->direction == Copy::Direction::kFromStdin ? start_copy_in(*this, *s)
+                                                       : start_copy_out(*this, *s);
+  }
   if (const auto* s = std::get_if<SelectRecords>(&statement)) return start_select(*this, *s);
   if (const auto* s = std::get_if<SelectConstants>(&statement)) return start_constants(*this, *s);
   if (const auto* s = std::get_if<CreateIndex>(&statement)) return start_create_index(*this, *s);

@@ -91,6 +91,10 @@ class Session {
   std::shared_ptr<const Snapshot> snapshot();
   // What the statement writes to and sees its own writes in.
   Transaction& transaction();
+  // The statement has looked all it will: what it keeps others from letting go of is let go.
+  void forget_snapshot();
+  // kLimitExceeded where the transaction writes more than transaction_bytes_max.
+  Status check_transaction_bytes();
   // To be called when the statement has asked for all it writes: checks the transaction's limit and,
   // outside a transaction block, commits. Then kConflict means: again(), and from the start.
   Status finish_statement();
@@ -108,7 +112,6 @@ class Session {
   Status check_block(const parser::Statement& statement) const;
   void open_block(bool explicit_block);
   void close_block();
-  Status check_transaction_bytes();
   Durability durability() const;
   Result<std::string> begin(const parser::Begin& statement);
   Result<std::string> commit();

@@ -34,8 +34,9 @@ Report report_of(const Error& error, std::string_view severity, std::string_view
                 .sqlstate = sqlstate(error.code()),
                 .message = error.message(),
                 .detail = error.detail(),
-                .hint = error.hint()};
-  if (error.offset() && !text.empty()) {
+                .hint = error.hint(),
+                .context = error.context()};
+  if (error.offset() && !text.empty() && report.context.empty()) {
     report.position = character_position(text, *error.offset());
   }
   return report;
@@ -120,6 +121,14 @@ void BackendWriter::parameter_description(std::span<const ParameterType> types) 
   end(message);
 }
 
+void BackendWriter::copy_response(char type, Format format, std::size_t columns) {
+  const std::size_t message = begin(type);
+  out_.push_back(static_cast<char>(format));
+  u16(static_cast<std::uint16_t>(columns));
+  for (std::size_t i = 0; i < columns; ++i) u16(static_cast<std::uint16_t>(format));
+  end(message);
+}
+
 void BackendWriter::command_complete(std::string_view tag) {
   const std::size_t message = begin('C');
   string(tag);
@@ -141,6 +150,7 @@ void BackendWriter::report_message(char type, const Report& report) {
   field('M', report.message);
   field('D', report.detail);
   field('H', report.hint);
+  field('W', report.context);
   if (report.position) field('P', fmt::format_int(*report.position).c_str());
   out_.push_back('\0');
   end(message);

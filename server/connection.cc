@@ -27,6 +27,8 @@ constexpr std::uint64_t kSliceUs = 5'000;
 // So long others wait for a handler; what goes on for longer steps aside for them.
 constexpr std::uint64_t kShortUs = 200;
 constexpr std::uint64_t kShortMessageBytes = 64 * 1024;
+// Of a COPY's data so much is received at a time.
+constexpr std::size_t kCopyPieceBytes = 256 * 1024;
 // How soon the loss of a client is found out while its statement runs or waits.
 constexpr std::uint64_t kClientCheckUs = 100'000;
 // An output buffer of at most this stays with an idle connection.
@@ -107,11 +109,12 @@ void Connection::end_session() {
 
 void Connection::end_when_idle() {
   ending_ = true;
-  if (wait_ == Wait::kReadable && phase_ == Phase::kTalking) go_on();
+  if (wait_ == Wait::kReadable && phase_ == Phase::kTalking && !receives_copy()) go_on();
 }
 
 void Connection::on_signal(SessionSignal signal) {
   on_run_ready();  // its next step finds the session cancelled
+  look_at_copy();
   if (signal != SessionSignal::kTerminate) return;
   if (wait_ == Wait::kWritable) return close();  // a client that does not listen cannot be told
   end_when_idle();
@@ -269,7 +272,7 @@ void Connection::end_with(const Error& error) { end_with(report_of(error, "FATAL
 bool Connection::receive_message() {
   input_.consume(message_bytes_);
   message_bytes_ = 0;
-  if (ending_) {
+  if (ending_ && !receives_copy()) {
     end_with(Error(ErrorCode::kShutdown, "terminating connection due to administrator command"));
     return true;
   }
@@ -281,8 +284,30 @@ bool Connection::receive_message() {
     if (skip_bytes_ == 0) next_ = conversation_->receive_oversize(oversize_.type, oversize_.bytes);
     return true;
   }
-  const FrontendFrame frame =
-      frame_message(input_.unread(), state_.options.statement_bytes_max);
+  if (copy_bytes_ > 0) return receive_copy_piece();
+  return receive_frame(frame_message(input_.unread(), state_.options.statement_bytes_max));
+}
+
+// The data of a COPY may be longer than any message that is kept whole.
+bool Connection::receive_copy_piece() {
+  if (input_.unread().empty()) return receive_bytes(copy_bytes_);
+  message_bytes_ = std::min<std::uint64_t>(copy_bytes_, input_.unread().size());
+  copy_bytes_ -= message_bytes_;
+  client_seen_us_ = now_us();
+  next_ = conversation_->receive(
+      {.type = frontend::kCopyData, .body = input_.unread().substr(0, message_bytes_)});
+  return true;
+}
+
+bool Connection::receive_frame(const FrontendFrame& frame) {
+  const bool is_cut = frame.kind == FrontendFrame::Kind::kOversize ||
+                      (frame.kind == FrontendFrame::Kind::kIncomplete &&
+                       input_.unread().size() >= kMessageHeaderBytes);
+  if (is_cut && frame.type == frontend::kCopyData && receives_copy()) {
+    input_.consume(kMessageHeaderBytes);
+    copy_bytes_ = frame.bytes - kMessageHeaderBytes;
+    return true;
+  }
   switch (frame.kind) {
     case FrontendFrame::Kind::kIncomplete:
       if (!output_.empty() && !send_output()) return false;
@@ -321,10 +346,11 @@ bool Connection::receive_bytes(std::uint64_t bytes_wanted) {
     await_readable();
     return false;
   }
+  if (receives_copy() && input_filled_) input_.widen(kCopyPieceBytes);
   const std::span<char> room = input_.prepare(bytes_wanted);
   error_code error;
   const std::size_t received = socket_.read_some(asio::buffer(room.data(), room.size()), error);
-  more_to_receive_ = received == room.size();
+  more_to_receive_ = input_filled_ = received == room.size();
   input_.commit(received);
   if (!error || is_again(error) || error == asio::error::interrupted) return true;
   close();
@@ -353,19 +379,30 @@ bool Connection::send_output() {
 // ---- Waiting ------------------------------------------------------------------------------------
 
 void Connection::await_readable() {
-  input_.release();
-  if (output_.capacity() > kIdleOutputBytes) output_ = {};
-  wait_ = Wait::kReadable;
-  if (phase_ == Phase::kTalking) {
-    const executor::Settings& settings = session_->settings();
-    const std::uint64_t timeout_ms = session_->status() == executor::TransactionStatus::kIdle
-                                         ? settings.idle_session_timeout_ms()
-                                         : settings.idle_in_transaction_timeout_ms();
-    if (timeout_ms > 0) set_timer(timeout_ms * 1000);
+  if (!receives_copy()) {
+    input_.release();
+    if (output_.capacity() > kIdleOutputBytes) output_ = {};
   }
+  wait_ = Wait::kReadable;
+  if (phase_ == Phase::kTalking) set_idle_timer();
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
     self->on_readable(error);
   });
+}
+
+// How long the client may say nothing.
+void Connection::set_idle_timer() {
+  if (receives_copy()) {
+    const auto deadline_us = session_->deadline_us();
+    const std::uint64_t now = now_us();
+    if (deadline_us) set_timer(std::max(now, *deadline_us) - now);
+    return;
+  }
+  const executor::Settings& settings = session_->settings();
+  const std::uint64_t timeout_ms = session_->status() == executor::TransactionStatus::kIdle
+                                       ? settings.idle_session_timeout_ms()
+                                       : settings.idle_in_transaction_timeout_ms();
+  if (timeout_ms > 0) set_timer(timeout_ms * 1000);
 }
 
 void Connection::on_readable(const error_code& error) {
@@ -402,6 +439,14 @@ void Connection::await_run() {
   });
 }
 
+// Data may not come for long: whether the statement is to end is found out without it.
+void Connection::look_at_copy() {
+  if (wait_ != Wait::kReadable || !receives_copy()) return;
+  cancel_timer();
+  next_ = Next::kStep;
+  go_on();
+}
+
 void Connection::set_run_timer() {
   const std::uint64_t now = now_us();
   const std::uint64_t wakes_us = std::max(now, run_wakes_us_.value_or(now + kClientCheckUs));
@@ -434,6 +479,7 @@ void Connection::on_timer() {
   switch (wait_) {
     case Wait::kNone: return;
     case Wait::kReadable:
+      if (receives_copy()) return look_at_copy();
       end_with(idle_timeout(session_->status()));
       return go_on();
     case Wait::kWritable:

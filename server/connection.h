@@ -70,6 +70,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // ---- receiving; false: a wait has begun, or the connection is closed ----
   bool receive_startup();
   bool receive_message();
+  bool receive_frame(const FrontendFrame& frame);
+  bool receive_copy_piece();
   bool receive_bytes(std::uint64_t bytes_wanted);
   bool send_output();
   void answer_startup(const StartupPacket& packet);
@@ -85,10 +87,14 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void on_writable(const boost::system::error_code& error);
   void on_run_ready();
   void set_run_timer();
+  void set_idle_timer();
   void set_timer(std::uint64_t us_from_now);
   void cancel_timer();
   void on_timer();
   bool client_is_gone();
+  // Whether the statement under way is a COPY that waits for its data.
+  bool receives_copy() const { return conversation_ != nullptr && conversation_->receives_copy(); }
+  void look_at_copy();
   std::uint64_t now_us() const { return state_.env.clock.monotonic_us(); }
 
   ConnectionSet::Place place_;  // first, so that it is given back last
@@ -104,10 +110,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Next next_ = Next::kMessage;
   bool timer_set_ = false;
   bool ending_ = false;         // end_session() was called
+  bool input_filled_ = false;    // the last bytes received took all the room there was
   bool more_to_receive_ = true;  // the kernel may hold more bytes; found out by asking
   EncryptionRequests encryption_;
   std::uint64_t message_bytes_ = 0;  // of the message being answered, still in input_
   std::uint64_t skip_bytes_ = 0;     // of an oversize message, still to come
+  std::uint64_t copy_bytes_ = 0;     // of a CopyData that is taken in pieces, still to come
   FrontendFrame oversize_;
   std::uint64_t client_seen_us_ = 0;  // when the client was last known to be there
   std::optional<std::uint64_t> run_wakes_us_;  // of the run that is waited for

@@ -95,6 +95,7 @@ Conversation::Conversation(executor::Session& session, std::string& out,
                            const ServerOptions& options,
                            const std::function<void(const Error&)>& on_panic)
     : session_(session),
+      out_(out),
       options_(options),
       writer_(out),
       result_(out, options.output_buffer_bytes),
@@ -116,12 +117,14 @@ Conversation::Next Conversation::guarded(Part part) {
 
 Conversation::Next Conversation::receive(const FrontendMessage& message) {
   if (message.type == frontend::kTerminate) return Next::kClose;
+  if (receives_copy()) return receive_copy(message);
   if (skipping_until_sync_ && message.type != frontend::kSync) return Next::kMessage;
   error_skips_until_sync_ = kExtendedTypes.find(message.type) != std::string_view::npos;
   return guarded([&] { return answer(message); });
 }
 
 Conversation::Next Conversation::receive_oversize(char type, std::uint64_t bytes) {
+  if (receives_copy()) return receive_copy({.type = type, .body = {}});
   if (skipping_until_sync_ || type == frontend::kCopyData) return Next::kMessage;
   error_skips_until_sync_ = kExtendedTypes.find(type) != std::string_view::npos;
   return fail(alcove::fail(ErrorCode::kLimitExceeded,
@@ -208,12 +211,14 @@ Result<Conversation::Next> Conversation::advance_script() {
     auto run = TRY(start(statements_[at_]));
     run_ = std::move(run);
     result_.begin(run_->columns());
+    TRY(begin_copy(statements_[at_], *run_));
   }
-  const Progress progress = TRY(run_->step(result_));
+  const Progress progress = TRY(step_run(*run_));
   write_notices();
   switch (progress) {
     case Progress::kMore: return Next::kStep;
     case Progress::kWait: return Next::kWait;
+    case Progress::kInput: return Next::kMessage;
     case Progress::kDone: return finish_statement();
   }
   return Error(ErrorCode::kInternal, "a statement neither goes on nor ends");
@@ -221,6 +226,7 @@ Result<Conversation::Next> Conversation::advance_script() {
 
 Result<Conversation::Next> Conversation::finish_statement() {
   const std::string tag = run_->tag();
+  end_copy();
   result_.end();
   run_.reset();
   ++at_;
@@ -241,6 +247,7 @@ void Conversation::end_script() {
   statements_ = {};
   at_ = 0;
   text_ = {};
+  copy_text_ = {};
   write_ready();
 }
 
@@ -389,6 +396,7 @@ Result<Conversation::Next> Conversation::execute(const ExecuteMessage& message,
   } else if (named->done && named->run->columns().empty()) {
     return alcove::fail(ErrorCode::kPortalFinished, "portal \"{}\" cannot be run", message.portal);
   }
+  TRY(begin_copy(*named->statement, *named->run));
   executing_ = named;
   result_.begin_portal(*named, message.rows_max);
   return advance_portal();
@@ -399,7 +407,7 @@ Result<Conversation::Next> Conversation::advance_portal() {
   Portal& portal = *executing_;
   Progress progress = Progress::kDone;
   if (!portal.done && !result_.limit_reached()) {
-    progress = TRY(portal.run->step(result_));
+    progress = TRY(step_run(*portal.run));
     write_notices();
     portal.done = progress == Progress::kDone;
   }
@@ -412,8 +420,10 @@ Result<Conversation::Next> Conversation::advance_portal() {
   switch (progress) {
     case Progress::kMore: return Next::kStep;
     case Progress::kWait: return Next::kWait;
+    case Progress::kInput: return Next::kMessage;
     case Progress::kDone: break;
   }
+  end_copy();
   std::string tag = portal.run->tag();
   if (tag.starts_with("SELECT ")) tag = fmt::format("SELECT {}", result_.sent());
   writer_.command_complete(tag);
@@ -455,9 +465,54 @@ Result<std::unique_ptr<executor::Run>> Conversation::start(const parser::Stateme
   return session_.start(statement);
 }
 
+// ---- COPY ---------------------------------------------------------------------------------------
+
+Status Conversation::begin_copy(const parser::Statement& statement, executor::Run& run) {
+  const auto* copy = std::get_if<parser::Copy>(&statement);
+  if (copy == nullptr) return {};
+  copy_ = TRY(CopyMode::begin(*copy, run, out_, options_));
+  if (!receives_copy()) return {};
+  copy_text_ = text_;
+  text_ = copy_text_;
+  flush_ = true;
+  return {};
+}
+
+Result<executor::Run::Progress> Conversation::step_run(executor::Run& run) {
+  return copy_ != nullptr ? copy_->step(run) : run.step(result_);
+}
+
+void Conversation::end_copy() {
+  if (copy_ == nullptr) return;
+  copy_->end();
+  copy_.reset();
+}
+
+Conversation::Next Conversation::receive_copy(const FrontendMessage& message) {
+  switch (message.type) {
+    case frontend::kFlush:
+    case frontend::kSync: return Next::kMessage;
+    case frontend::kCopyData:
+    case frontend::kCopyDone:
+    case frontend::kCopyFail:
+      return guarded([&]() -> Result<Next> {
+        TRY(copy_->receive(message));
+        return advance();
+      });
+    default: break;
+  }
+  writer_.error_response(report_of(copy_->unexpected(message.type), "ERROR", {}));
+  writer_.error_response(
+      {.severity = "FATAL",
+       .sqlstate = "08P01",
+       .message = "terminating connection because protocol synchronization was lost"});
+  return Next::kClose;
+}
+
 // ---- Errors and the rest ------------------------------------------------------------------------
 
 Conversation::Next Conversation::fail(const Error& error) {
+  copy_.reset();
   run_.reset();
   executing_ = nullptr;
   portals_.clear();  // before the transaction in which they look

@@ -15,6 +15,7 @@
 #include "executor/session.h"
 #include "parser/statement.h"
 #include "server/backend_message.h"
+#include "server/copy_mode.h"
 #include "server/extended_message.h"
 #include "server/frontend_message.h"
 #include "server/prepared_statement.h"
@@ -29,6 +30,9 @@ namespace alcove::server {
 //                receive(Query)                     the last statement is done, or one has failed
 //   [kMessage] ------------------> [kStep, kWait] -----------------------------> [kMessage]
 //       |        receive(Execute)                     its portal is done, suspended, or failed
+//       |          the statement is a COPY … FROM STDIN and has no data left: receives_copy()
+//       +<---------------------- [kStep, kWait] <----------------------+
+//       |                                     receive(CopyData, CopyDone, CopyFail)
 //       +-- Terminate, broken framing, FATAL --> [kClose]
 //
 // 1. Nothing runs unless the whole text of a Query has been parsed.
@@ -36,7 +40,9 @@ namespace alcove::server {
 // 3. The last statement's CommandComplete is written after end_script() has committed: it is true.
 // 4. What is executed up to a Sync is one transaction, which the Sync commits. A single Execute with
 //    its Sync right behind commits by itself, and so 3 holds for it too.
-// 5. After an error in a message of the extended protocol all but Sync and Terminate is dropped.
+// 5. A COPY takes its data as it comes; Sync and Flush mean nothing meanwhile, and any other message
+//    ends the session. Of one that has failed the rest of the data is dropped.
+// 6. After an error in a message of the extended protocol all but Sync and Terminate is dropped.
 class Conversation {
  public:
   enum class Next : unsigned char {
@@ -54,10 +60,16 @@ class Conversation {
 
   // Requires: the last answer was kMessage. The message's body must stay until the next kMessage.
   Next receive(const FrontendMessage& message);
-  // A message of `type`, too long to be taken, has been skipped. Requires: as receive().
+  // A message of `type`, too long to be taken, has been skipped. Requires: as receive(), and no
+  // CopyData while receives_copy().
   Next receive_oversize(char type, std::uint64_t bytes);
   // Requires: the last answer was kStep or kWait.
   Next step();
+
+  // Whether a statement waits for data from the client: CopyData may then be received in pieces, each
+  // as a message of its own, and step() is allowed after kMessage too: it looks whether the
+  // statement has been cancelled.
+  bool receives_copy() const { return copy_ != nullptr && copy_->receives(); }
 
   // The statement under way. Requires: the last answer was kWait.
   executor::Run& run() { return executing_ ? *executing_->run : *run_; }
@@ -100,6 +112,10 @@ class Conversation {
   Result<Next> advance();
   Result<Next> advance_script();
   Result<Next> finish_statement();
+  Result<executor::Run::Progress> step_run(executor::Run& run);
+  Status begin_copy(const parser::Statement& statement, executor::Run& run);
+  void end_copy();
+  Next receive_copy(const FrontendMessage& message);
   Result<std::unique_ptr<executor::Run>> start(const parser::Statement& statement);
 
   // ---- the extended protocol ----
@@ -120,6 +136,7 @@ class Conversation {
   void write_ready();
 
   executor::Session& session_;
+  std::string& out_;
   const ServerOptions& options_;
   BackendWriter writer_;
   ResultWriter result_;
@@ -136,6 +153,9 @@ class Conversation {
   std::map<std::string, std::shared_ptr<const PreparedStatement>, std::less<>> prepared_;
   std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals_;
   Portal* executing_ = nullptr;  // of portals_
+  // Of the statement under way, if it is a COPY. Borrows its run and so is destroyed first.
+  std::unique_ptr<CopyMode> copy_;
+  std::string copy_text_;  // the text under way: other messages come before it is done with
   bool in_group_ = false;        // something was executed since the last Sync
   bool flush_ = false;
 

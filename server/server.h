@@ -38,8 +38,8 @@ struct ServerOptions {
 };
 
 // The door for PostgreSQL's clients: listens, and gives each connection a session of the database.
-// Speaks wire protocol 3.0, simple and extended queries; COPY and function calls answer 0A000. Thread-safe but for start and
-// destruction.
+// Speaks wire protocol 3.0: simple and extended queries, COPY; function calls answer 0A000.
+// Thread-safe but for start and destruction.
 class Server {
  public:
   // Listens and starts the threads. Until serve() every client is told 57P03, "starting up".

@@ -40,7 +40,8 @@ void add_server_options(OptionTable& table, server::ServerOptions& options) {
   table.add("connections_max", options.connections_max, Unit::kCount, {1, 100'000},
             "connections at the same time");
   table.add("statement_bytes_max", options.statement_bytes_max, Unit::kBytes, {kKiB, kGiB},
-            "size of one message from a client, and so of a statement");
+            "size of one message from a client, and so of a statement; of one record in the data of "
+            "a COPY");
   table.add("output_buffer_bytes", options.output_buffer_bytes, Unit::kBytes, {4 * kKiB, kGiB},
             "part of a result past which it is sent before more is computed");
   table.add("prepared_statements_max", options.prepared_statements_max, Unit::kCount, {1, 1'000'000},

@@ -103,6 +103,11 @@ class Client {
           describe_rows(result, lines_);
           lines_.emplace_back(PQcmdStatus(result));
           break;
+        case PGRES_COPY_IN:
+          EXPECT_EQ(PQputCopyEnd(connection_.get(), nullptr), 1);
+          lines_.emplace_back("(data expected)");
+          break;
+        case PGRES_COPY_OUT: take_data(); break;
         case PGRES_COMMAND_OK: lines_.emplace_back(PQcmdStatus(result)); break;
         case PGRES_EMPTY_QUERY: lines_.emplace_back("(empty query)"); break;
         default: lines_.push_back(describe_problem(result));
@@ -113,6 +118,16 @@ class Client {
   }
 
  private:
+  void take_data() {
+    char* row = nullptr;
+    while (PQgetCopyData(connection_.get(), &row, 0) > 0) {
+      std::string line = row;
+      PQfreemem(row);
+      if (line.ends_with('\n')) line.pop_back();
+      lines_.push_back(one_line(line.c_str()));
+    }
+  }
+
   Connection connection_;
   std::vector<std::string> lines_;
 };

@@ -29,7 +29,14 @@ Result<float> to_float(double value) {
   return rounded;
 }
 
+// One pass over the magnitudes' bits, in which NaN and infinity are the largest.
 Status check_finite(const std::vector<float>& values) {
+  constexpr std::uint32_t kInfinity = 0x7f800000;
+  std::uint32_t largest = 0;
+  for (const float value : values) {
+    largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7fffffffU);
+  }
+  if (largest < kInfinity) return {};
   for (const float value : values) TRY(to_float(value));
   return {};
 }

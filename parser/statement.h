@@ -305,6 +305,7 @@ struct NotYet {
 
 struct RoleOptions {
   std::optional<bool> login;
+  std::optional<bool> superuser;
   std::optional<std::string> password;  // PASSWORD NULL is ""
   std::optional<std::pair<NamespaceName, Name>> bound_to;  // NAMESPACE … OF …
 };

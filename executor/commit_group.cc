@@ -12,6 +12,7 @@ bool defines(const Transaction& transaction) {
                      [](const CommitRequest& request) {
                        return std::holds_alternative<CreateIndexRequest>(request) ||
                               std::holds_alternative<DropIndexRequest>(request) ||
+                              std::holds_alternative<RoleRequest>(request) ||
                               std::holds_alternative<DropNamespaceRequest>(request);
                      });
 }
@@ -62,6 +63,7 @@ Result<bool> CommitGroup::add(const Transaction& transaction) {
     TRY(std::visit([&](const auto& each) { return resolve(each, scope); }, request));
     if (scope.next_group) return false;
   }
+  TRY(add_roles(scope));
   std::string record;
   encode_commit_record(scope.member.changes, record);
   bytes_ += record.size();
@@ -139,6 +141,37 @@ Status CommitGroup::resolve(const DropNamespaceRequest& request, Scope& scope) {
   }
   scope.member.changes.push_back(DropNamespaceChange{number, key.first, request.name});
   scope.namespaces[key] = 0;
+  return {};
+}
+
+Status CommitGroup::resolve(const RoleRequest& request, Scope& scope) {
+  auto place = scope.roles.find(request.role);
+  if (place == scope.roles.end()) {
+    place = scope.roles.emplace(request.role, roles_.find(request.role)).first;
+  }
+  place->second = TRY(change_role(request, place->second));
+  return {};
+}
+
+// Roles are logged whole, each once.
+Status CommitGroup::add_roles(Scope& scope) {
+  std::size_t count = roles_.size();
+  for (const auto& [name, role] : scope.roles) {
+    const bool exists = roles_.contains(name);
+    if (role) {
+      std::string& encoded = scope.member.roles.emplace_back();
+      encode_role(*role, encoded);
+      scope.member.changes.push_back(PutRoleChange{name, encoded});
+      if (!exists) ++count;
+    } else if (exists) {
+      scope.member.changes.push_back(DropRoleChange{name});
+      --count;
+    }
+  }
+  if (count > std::max(kRolesMax, roles_.size())) {
+    return fail(ErrorCode::kLimitExceeded, "there may be roles_max = {} roles", kRolesMax)
+        .with_hint("DROP those that are not needed any more.");
+  }
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "executor/role.h"
 
 namespace alcove::executor {
 namespace {
@@ -17,6 +18,8 @@ enum class Kind : std::uint8_t {
   kCreateNamespace = 3,
   kDropNamespace = 4,
   kWrite = 5,
+  kPutRole = 6,
+  kDropRole = 7,
 };
 
 Error damaged() { return Error(ErrorCode::kCorruption, "a commit record is malformed"); }
@@ -53,6 +56,15 @@ struct Encoder {
     out.varint(change.dimension);
     out.varint(change.row_count);
     out.string(change.rows);
+  }
+  void operator()(const PutRoleChange& change) {
+    kind(Kind::kPutRole);
+    out.string(change.name);
+    out.string(change.role);
+  }
+  void operator()(const DropRoleChange& change) {
+    kind(Kind::kDropRole);
+    out.string(change.name);
   }
 };
 
@@ -96,6 +108,14 @@ Result<Change> decode_change(ByteReader& in) {
       if (change.dimension < 1 || change.dimension > kDimensionMax) return damaged();
       return Change(change);
     }
+    case Kind::kPutRole: {
+      PutRoleChange change;
+      change.name = in.string();
+      change.role = in.string();
+      if (!in.ok() || !decode_role(change.name, change.role)) return damaged();
+      return Change(change);
+    }
+    case Kind::kDropRole: return Change(DropRoleChange{in.string()});
   }
   return damaged();
 }
@@ -119,6 +139,12 @@ struct Describer {
   std::string operator()(const WriteChange& change) const {
     return fmt::format("write {} rows, {} bytes, to namespace {}", change.row_count,
                        change.rows.size(), change.name_space);
+  }
+  std::string operator()(const PutRoleChange& change) const {
+    return fmt::format("role \"{}\", {} bytes", change.name, change.role.size());
+  }
+  std::string operator()(const DropRoleChange& change) const {
+    return fmt::format("drop role \"{}\"", change.name);
   }
 };
 

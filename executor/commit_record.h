@@ -23,10 +23,13 @@ namespace alcove::executor {
 //     3 create namespace  varint namespace, varint index, string name
 //     4 drop namespace    varint namespace, varint index, string name
 //     5 write             varint namespace, varint dimension, varint number of rows, rows
+//     6 put role          string name, string role (role.h)
+//     7 drop role         string name
 //   row       u8 flags (1 tombstone, 2 the writer knew a live record), string id,
 //             unless tombstone: dimension x f32, string metadata
 // string is a varint length and the bytes. A record is valid if and only if it is used up exactly
-// by this grammar, dimensions are 1..20000, ids 1..512 bytes, metadata is MetadataView::valid.
+// by this grammar, dimensions are 1..20000, ids 1..512 bytes, metadata is MetadataView::valid, a
+// role's bytes are decode_role's.
 
 struct CreateIndexChange {
   IndexNumber index = 0;
@@ -53,8 +56,17 @@ struct WriteChange {
   std::uint64_t row_count = 0;
   std::string_view rows;  // encoded
 };
-using Change = std::variant<CreateIndexChange, DropIndexChange, CreateNamespaceChange,
-                            DropNamespaceChange, WriteChange>;
+// The role of this name is from now on as `role` says.
+struct PutRoleChange {
+  std::string_view name;
+  std::string_view role;  // encoded
+};
+struct DropRoleChange {
+  std::string_view name;
+};
+using Change =
+    std::variant<CreateIndexChange, DropIndexChange, CreateNamespaceChange, DropNamespaceChange,
+                 WriteChange, PutRoleChange, DropRoleChange>;
 
 // Appends to `out` the record that holds `changes`.
 void encode_commit_record(const std::vector<Change>& changes, std::string& out);

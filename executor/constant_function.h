@@ -21,8 +21,8 @@ struct ConstantContext {
   std::int32_t process_id = 0;
   Settings& settings;
   std::uint64_t wall_us = 0;  // since 1970-01-01 UTC: what now() says
-  // pg_cancel_backend() and pg_terminate_backend() of a process id: whether it is a session.
-  // Errors: kNotGranted where it is another role's. Requires: set.
+  // pg_cancel_backend() and pg_terminate_backend() of a process id: whether it is a session, of the
+  // same user unless that is a superuser. Requires: set.
   std::function<Result<bool>(std::int32_t)> cancel_backend;
   std::function<Result<bool>(std::int32_t)> terminate_backend;
 };

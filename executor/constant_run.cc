@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "executor/access.h"
 #include "executor/constant_select.h"
 #include "executor/engine.h"
 
@@ -61,7 +62,9 @@ class ConstantRun final : public Run {
  private:
   static Result<bool> signal(Session& session, std::int32_t process_id, bool terminate) {
     const auto& call = session.engine().signal_session;
-    return call && call(process_id, terminate);
+    std::optional<std::string> user;  // whose sessions may be signalled; none: everybody's
+    if (!session.access().is_superuser()) user = session.identity().user;
+    return call && call(process_id, terminate, user);
   }
 
   Session& session_;

@@ -12,9 +12,9 @@ Database::Engine::Engine(Env env_in, DatabaseOptions options_in)
       options(std::move(options_in)),
       budget(options.memtable_bytes, options.memtable_bytes_max),
       catalogue(env, options.directory + "/segments", snapshots, budget),
-      ledger(env, catalogue, snapshots),
-      applier(catalogue, ledger, budget),
-      pipeline(catalogue, snapshots, ledger, applier, options.group_commit_bytes_max),
+      ledger(env, catalogue, roles, snapshots),
+      applier(catalogue, roles, ledger, budget),
+      pipeline(catalogue, roles, snapshots, ledger, applier, options.group_commit_bytes_max),
       flusher(env, catalogue, ledger, budget),
       compactor(env, catalogue, ledger),
       scheduler(options.query_slots != 0 ? options.query_slots

@@ -35,30 +35,36 @@ struct QueryPlan {
   bool include_metadata = false;
 };
 
-Result<std::vector<std::string>> bind_namespaces(Session& session, const parser::Query& query,
-                                                 const parser::Name& index, QueryPlan& plan) {
-  std::vector<std::string> names;
+// Finds the index and the namespaces of it that the query means.
+Status bind_target(Session& session, const parser::Query& query, QueryPlan& plan) {
+  const parser::Name index = TRY(index_or_default(session, query.index, query.offset));
+  if (std::holds_alternative<parser::AllNamespaces>(query.namespaces)) {
+    plan.several = true;
+    plan.index = TRY(find_known_index(session, index, *plan.snapshot));
+    plan.namespaces =
+        readable_namespaces(session, plan.index, *plan.snapshot, std::nullopt, SIZE_MAX);
+    return {};
+  }
+  std::vector<std::string>& names = plan.namespaces;
   if (const auto* listed = std::get_if<std::vector<parser::NamespaceName>>(&query.namespaces)) {
     for (const auto& each : *listed) names.push_back(TRY(bind_namespace(each)));
     plan.several = listed->size() > 1;
-  } else if (std::holds_alternative<parser::AllNamespaces>(query.namespaces)) {
-    names = session.transaction().namespace_names(session.engine().catalogue, plan.index,
-                                                  *plan.snapshot, std::nullopt, SIZE_MAX);
-    plan.several = true;
   } else {
     names.push_back(TRY(namespace_or_default(session, std::nullopt, index.offset)));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
+  for (const std::string& name : names) {
+    TRY(session.access().check_namespace(Privilege::kRead, index.text, name, index.offset));
+  }
+  plan.index = TRY(find_index(session, Privilege::kRead, index, names.front(), *plan.snapshot));
+  return {};
 }
 
 Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   QueryPlan plan;
   plan.snapshot = session.snapshot();
-  const parser::Name index = TRY(index_or_default(session, query.index, query.offset));
-  plan.index = TRY(find_index(session, index, *plan.snapshot));
-  plan.namespaces = TRY(bind_namespaces(session, query, index, plan));
+  TRY(bind_target(session, query, plan));
   if (const auto* nearest = std::get_if<parser::NearestId>(&query.nearest)) {
     plan.nearest_id = TRY(bind_id(nearest->id));
     plan.nearest_id_offset = nearest->id.offset;

@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "executor/access.h"
 #include "executor/action_run.h"
 #include "executor/constant_run.h"
 #include "executor/definition_run.h"
 #include "executor/engine.h"
 #include "executor/query_run.h"
+#include "executor/role_run.h"
 #include "executor/select_run.h"
 #include "executor/show_run.h"
 #include "executor/transaction.h"
@@ -34,6 +36,12 @@ struct WritingWords {
   const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
   const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
   const char* operator()(const parser::DropNamespace&) const { return "DROP NAMESPACE"; }
+  const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
+  const char* operator()(const parser::AlterRole&) const { return "ALTER ROLE"; }
+  const char* operator()(const parser::DropRole&) const { return "DROP ROLE"; }
+  const char* operator()(const parser::Grant& grant) const {
+    return grant.revoke ? "REVOKE" : "GRANT";
+  }
   template <class Other>
   const char* operator()(const Other&) const {
     return nullptr;
@@ -67,11 +75,20 @@ struct Session::State {
   std::shared_ptr<CommitPipeline::Ticket> ticket;  // of `single`, once it stands in line
   std::optional<std::uint64_t> deadline_us;
   std::size_t script_statements = 1;
+  // The session's role as the table had it at `role_version`.
+  std::shared_ptr<const Role> role;
+  std::uint64_t role_version = 0;
 };
 
 Session::Session(Database& database, SessionIdentity identity)
     : database_(database), identity_(std::move(identity)), state_(std::make_unique<State>()) {
   settings_.fix("session_authorization", identity_.user);
+  const Access at_first = access();
+  settings_.fix("is_superuser", at_first.is_superuser() ? "on" : "off");
+  if (const auto* home = at_first.binding()) {
+    settings_.pin("index", home->index);
+    settings_.pin("namespace", home->name_space);
+  }
 }
 
 Session::~Session() = default;
@@ -127,6 +144,21 @@ std::shared_ptr<const Snapshot> Session::snapshot() {
 
 Transaction& Session::transaction() {
   return state_->block ? *state_->block : *state_->single;
+}
+
+Access Session::access() {
+  if (identity_.trusted) return {};
+  State& state = *state_;
+  const RoleTable& roles = engine().roles;
+  const std::uint64_t version = roles.version();
+  if (state.role_version != version) {
+    // A role that was dropped has no rights, nor has its session those of a later one of its name.
+    Role role = roles.find(identity_.user).value_or(Role());
+    if (state.role != nullptr && state.role->incarnation != role.incarnation) role = Role();
+    state.role = std::make_shared<const Role>(std::move(role));
+    state.role_version = version;
+  }
+  return Access(state.role);
 }
 
 bool Session::in_block() const { return state_->block != nullptr; }
@@ -286,7 +318,7 @@ Result<std::string> Session::rollback_to(const std::string& name) {
   const std::size_t at = TRY(find_savepoint(name, "ROLLBACK TO SAVEPOINT"));
   State& state = *state_;
   state.savepoints.resize(at + 1);  // it stays, for another time
-  state.block->return_to(state.savepoints[at].mark);
+  state.block->return_to(state.savepoints[at].mark, engine().roles);
   settings_.return_to(state.savepoints[at].settings);
   state.failed = false;
   return std::string("ROLLBACK");
@@ -380,13 +412,6 @@ struct LaterWords {
   const char* operator()(const parser::Copy&) const { return "COPY"; }
   const char* operator()(const parser::ShowUsage&) const { return "SHOW USAGE"; }
   const char* operator()(const parser::ShowRecall&) const { return "SHOW RECALL"; }
-  const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
-  const char* operator()(const parser::AlterRole&) const { return "ALTER ROLE"; }
-  const char* operator()(const parser::DropRole&) const { return "DROP ROLE"; }
-  const char* operator()(const parser::Grant& grant) const {
-    return grant.revoke ? "REVOKE" : "GRANT";
-  }
-  const char* operator()(const parser::ShowGrants&) const { return "SHOW GRANTS"; }
   const char* operator()(const parser::NotYet& other) const { return other.what.c_str(); }
   const char* operator()(const parser::SelectUnsupported& other) const {
     return other.what.empty() ? "this form of SELECT" : other.what.c_str();
@@ -547,6 +572,11 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const auto* s = std::get_if<Explain>(&statement)) return start_explain(*this, *s);
   if (const auto* s = std::get_if<ShowSetting>(&statement)) return start_show_setting(*this, *s);
   if (std::holds_alternative<ShowAll>(statement)) return start_show_all(*this);
+  if (const auto* s = std::get_if<CreateRole>(&statement)) return start_create_role(*this, *s);
+  if (const auto* s = std::get_if<AlterRole>(&statement)) return start_alter_role(*this, *s);
+  if (const auto* s = std::get_if<DropRole>(&statement)) return start_drop_role(*this, *s);
+  if (const auto* s = std::get_if<Grant>(&statement)) return start_grant(*this, *s);
+  if (const auto* s = std::get_if<ShowGrants>(&statement)) return start_show_grants(*this, *s);
   if (std::holds_alternative<Checkpoint>(statement)) return start_checkpoint(*this);
   if (const auto* s = std::get_if<Compact>(&statement)) return start_compact(*this, *s);
   return not_supported("this statement");

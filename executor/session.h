@@ -17,6 +17,7 @@
 
 namespace alcove::executor {
 
+class Access;
 class Transaction;
 enum class Durability : unsigned char;
 
@@ -33,6 +34,8 @@ struct SessionIdentity {
   std::string user;
   std::string database;
   std::int32_t process_id = 0;  // unique among the open connections: pg_backend_pid()
+  // Let in without a password: may do everything, whatever is granted to a role of its name.
+  bool trusted = false;
 };
 
 // One client's conversation with the engine: its settings, its transaction, the statement under
@@ -87,6 +90,8 @@ class Session {
   // kCancelled when cancelled or past statement_timeout; asked between morsels.
   Status check_interrupt();
   void add_notice(Notice notice) { notices_.push_back(std::move(notice)); }
+  // What the session's role may do now.
+  Access access();
   // Through which the statement looks: fresh, or the transaction's own (REPEATABLE READ).
   std::shared_ptr<const Snapshot> snapshot();
   // What the statement writes to and sees its own writes in.

@@ -104,6 +104,11 @@ std::vector<IndexFacts> Transaction::index_facts(Catalogue& catalogue,
   return all;
 }
 
+std::optional<Role> Transaction::find_role(const RoleTable& roles, const std::string& name) const {
+  const auto own = role_changes_.find(name);
+  return own != role_changes_.end() ? own->second : roles.find(name);
+}
+
 // ---- asking -------------------------------------------------------------------------------------
 
 void Transaction::create_index(CreateIndexRequest request) {
@@ -142,12 +147,21 @@ void Transaction::drop_namespace(DropNamespaceRequest request) {
   requests_.emplace_back(std::move(request));
 }
 
+Status Transaction::change_role(const RoleTable& roles, RoleRequest request) {
+  std::optional<Role> changed =
+      TRY(executor::change_role(request, find_role(roles, request.role)));
+  bytes_ += kRequestBytes + request.role.size() + sizeof(Role);
+  role_changes_[request.role] = std::move(changed);
+  requests_.emplace_back(std::move(request));
+  return {};
+}
+
 std::size_t Transaction::mark() {
   for (auto& [key, change] : namespace_changes_) change.write_request = 0;
   return requests_.size();
 }
 
-void Transaction::return_to(std::size_t mark) {
+void Transaction::return_to(std::size_t mark, const RoleTable& roles) {
   std::vector<CommitRequest> requests = std::move(requests_);
   const std::size_t kept = std::min(requests.size(), mark);
   requests.erase(requests.begin() + static_cast<std::ptrdiff_t>(kept), requests.end());
@@ -155,6 +169,7 @@ void Transaction::return_to(std::size_t mark) {
   *this = Transaction(keeps_overlay);
   struct Again {
     Transaction& transaction;
+    const RoleTable& roles;
     void operator()(CreateIndexRequest& request) { transaction.create_index(std::move(request)); }
     void operator()(DropIndexRequest& request) { transaction.drop_index(std::move(request)); }
     void operator()(CreateNamespaceRequest& request) {
@@ -165,8 +180,12 @@ void Transaction::return_to(std::size_t mark) {
     }
     // Marks count requests, so each stays one of its own.
     void operator()(WriteRequest& request) { transaction.apply(std::move(request), false); }
+    // Fails where another commit has changed the role since; so will this one then.
+    void operator()(RoleRequest& request) {
+      static_cast<void>(transaction.change_role(roles, std::move(request)));
+    }
   };
-  for (CommitRequest& request : requests) std::visit(Again{*this}, request);
+  for (CommitRequest& request : requests) std::visit(Again{*this, roles}, request);
   this->mark();
 }
 

@@ -13,6 +13,8 @@
 
 #include "base/ids.h"
 #include "executor/catalogue.h"
+#include "executor/role_request.h"
+#include "executor/role_table.h"
 #include "executor/snapshot.h"
 #include "segments/memtable.h"
 
@@ -59,7 +61,7 @@ struct WriteRequest {
   std::vector<Match> matches;
 };
 using CommitRequest = std::variant<CreateIndexRequest, DropIndexRequest, CreateNamespaceRequest,
-                                   DropNamespaceRequest, WriteRequest>;
+                                   DropNamespaceRequest, WriteRequest, RoleRequest>;
 
 // What BEGIN … COMMIT gathers: the requests for the commit, and how its own statements see the
 // database meanwhile. A single statement outside BEGIN is a transaction too, with nothing to see.
@@ -89,17 +91,23 @@ class Transaction {
   // Definitions of all indexes, by name.
   std::vector<IndexFacts> index_facts(Catalogue& catalogue, const Snapshot& snapshot) const;
 
+  std::optional<Role> find_role(const RoleTable& roles, const std::string& name) const;
+  // Roles that this transaction changes: as they are then, none for one that is dropped.
+  const std::map<std::string, std::optional<Role>>& role_changes() const { return role_changes_; }
+
   // ---- asking ----
   void create_index(CreateIndexRequest request);
   void drop_index(DropIndexRequest request);
   void create_namespace(CreateNamespaceRequest request);
   void drop_namespace(DropNamespaceRequest request);
   void write(WriteRequest request);
+  // Errors: those of executor::change_role() for the role as find_role() finds it.
+  Status change_role(const RoleTable& roles, RoleRequest request);
 
   // A point to come back to: the number of requests made until then, which no later one joins.
   std::size_t mark();
   // Forgets all that was asked since `mark`. Takes as long as making what is left anew.
-  void return_to(std::size_t mark);
+  void return_to(std::size_t mark, const RoleTable& roles);
 
   bool empty() const { return requests_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
@@ -123,6 +131,7 @@ class Transaction {
   std::vector<CommitRequest> requests_;
   IndexChanges index_changes_;
   std::map<NamespaceKey, NamespaceChange> namespace_changes_;
+  std::map<std::string, std::optional<Role>> role_changes_;
   std::vector<std::shared_ptr<const IndexDefinition>> held_;  // keeps the keys' pointers alive
   std::uint64_t bytes_ = 0;
   Lsn sequence_ = 0;

@@ -49,9 +49,22 @@ void BackendWriter::negotiate_protocol_version(const std::vector<std::string>& u
   end(message);
 }
 
-void BackendWriter::authentication_ok() {
+void BackendWriter::authentication_ok() { authentication(0, {}); }
+
+void BackendWriter::authentication_sasl(std::span<const std::string_view> mechanisms) {
+  std::string list;
+  for (const std::string_view mechanism : mechanisms) {
+    list += mechanism;
+    list += '\0';
+  }
+  list += '\0';
+  authentication(10, list);
+}
+
+void BackendWriter::authentication(std::uint32_t kind, std::string_view data) {
   const std::size_t message = begin('R');
-  u32(0);
+  u32(kind);
+  out_ += data;
   end(message);
 }
 

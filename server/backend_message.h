@@ -38,6 +38,9 @@ class BackendWriter {
 
   void negotiate_protocol_version(const std::vector<std::string>& unknown_options);
   void authentication_ok();
+  void authentication_sasl(std::span<const std::string_view> mechanisms);
+  void authentication_sasl_continue(std::string_view data) { authentication(11, data); }
+  void authentication_sasl_final(std::string_view data) { authentication(12, data); }
   void parameter_status(std::string_view name, std::string_view value);
   void backend_key_data(std::int32_t process_id, std::uint32_t secret_key);
   void ready_for_query(char transaction_status);
@@ -61,6 +64,7 @@ class BackendWriter {
  private:
   // Where in `out_` the message's length stands.
   std::size_t begin(char type);
+  void authentication(std::uint32_t kind, std::string_view data);
   void end(std::size_t length_at);
   void u16(std::uint16_t value);
   void u32(std::uint32_t value);

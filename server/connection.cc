@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/waiting.h"
+#include "executor/engine.h"
 
 namespace alcove::server {
 namespace {
@@ -158,10 +159,15 @@ void Connection::serve_slice() {
     if (slice_us >= kShortUs) about_to_wait();
     if (next_ == Next::kStep) {
       next_ = conversation_->step();
-    } else if (phase_ == Phase::kStartup ? !receive_startup() : !receive_message()) {
+    } else if (!receive_next()) {
       return;
     }
   }
+}
+
+bool Connection::receive_next() {
+  if (phase_ == Phase::kStartup) return receive_startup();
+  return phase_ == Phase::kLoggingIn ? receive_log_in() : receive_message();
 }
 
 // Replies to messages that came together go together, unless the client is to see them at once.
@@ -199,7 +205,7 @@ bool Connection::receive_startup() {
 }
 
 void Connection::answer_startup(const StartupPacket& packet) {
-  if (const auto* message = std::get_if<StartupMessage>(&packet)) return open_session(*message);
+  if (const auto* message = std::get_if<StartupMessage>(&packet)) return begin_log_in(*message);
   if (const auto* cancel = std::get_if<CancelRequest>(&packet)) {
     state_.registry.cancel({cancel->process_id, cancel->secret_key});
     next_ = Next::kClose;
@@ -215,7 +221,7 @@ void Connection::answer_startup(const StartupPacket& packet) {
   }
 }
 
-void Connection::open_session(const StartupMessage& message) {
+void Connection::begin_log_in(const StartupMessage& message) {
   BackendWriter writer(output_);
   if (message.negotiate) writer.negotiate_protocol_version(message.unknown_options);
   executor::Database* const database = state_.database.load();
@@ -225,15 +231,115 @@ void Connection::open_session(const StartupMessage& message) {
   if (database == nullptr) {
     return end_with(Error(ErrorCode::kNotReady, "the database system is starting up"));
   }
-  key_ = state_.registry.add();
-  if (!key_) {
-    return end_with(Error(ErrorCode::kTooManyConnections, "sorry, too many clients already"));
+  entrance_ = std::make_unique<Entrance>();
+  entrance_->message = message;
+  auto log_in = LogIn::begin(*database, state_.env.random, message.user,
+                             {.from_this_machine = client_address().is_loopback(),
+                              .insecure = state_.options.insecure});
+  if (!log_in) return end_with(log_in.error());
+  entrance_->log_in = *std::move(log_in);
+  if (entrance_->log_in == nullptr) return open_session();
+  writer.authentication_sasl(entrance_->log_in->mechanisms());
+  phase_ = Phase::kLoggingIn;
+}
+
+boost::asio::ip::address Connection::client_address() const {
+  error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  return error ? asio::ip::address() : endpoint.address();
+}
+
+// ---- Log-in -------------------------------------------------------------------------------------
+
+bool Connection::receive_log_in() {
+  const FrontendFrame frame = frame_log_in_message(input_.unread());
+  switch (frame.kind) {
+    case FrontendFrame::Kind::kIncomplete: return receive_bytes(frame.bytes);
+    case FrontendFrame::Kind::kMessage: {
+      const std::string body(
+          input_.unread().substr(kMessageHeaderBytes, frame.bytes - kMessageHeaderBytes));
+      input_.consume(frame.bytes);
+      return answer_log_in(body);
+    }
+    case FrontendFrame::Kind::kUnknownType:
+      if (frame.type == frontend::kTerminate) {
+        next_ = Next::kClose;
+      } else {
+        end_with(fail(ErrorCode::kProtocol, "expected SASL response, got message type {}",
+                      static_cast<unsigned>(static_cast<unsigned char>(frame.type))));
+      }
+      return true;
+    default: next_ = Next::kClose; return true;
   }
+}
+
+// False: what came of it is told later.
+bool Connection::answer_log_in(std::string_view body) {
+  Entrance& entrance = *entrance_;
+  auto answer = entrance.log_in->answer(body);
+  if (answer && !answer->logged_in) {
+    BackendWriter(output_).authentication_sasl_continue(answer->data);
+    return true;
+  }
+  const std::string address = client_address().to_string();
+  if (answer) {
+    BackendWriter(entrance.last_words).authentication_sasl_final(answer->data);
+  } else {
+    state_.failed_logins.note(address, now_us());
+    log_warning("log-in of \"{}\" from {} failed: {}",
+                entrance.message.user.substr(0, executor::kRoleNameBytesMax), address,
+                answer.error().message());
+    entrance.refusal = answer.error();
+  }
+  const std::uint64_t delay_us = state_.failed_logins.delay_us(address, now_us());
+  if (delay_us == 0) {
+    end_log_in();
+    return true;
+  }
+  wait_ = Wait::kDelay;
+  set_timer(delay_us);
+  return false;
+}
+
+void Connection::end_log_in() {
+  if (entrance_->refusal) return end_with(*entrance_->refusal);
+  output_ += entrance_->last_words;
+  open_session();
+}
+
+// A tenant's connections are limited, so that no tenant can keep the others out.
+ConnectionRegistry::Owner Connection::owner_of(const Entrance& entrance) const {
+  ConnectionRegistry::Owner owner{entrance.message.user};
+  if (entrance.log_in == nullptr) return owner;
+  const auto role = state_.database.load()->engine().roles.find(owner.user);
+  if (role && role->bound_to) {
+    const auto& [index, name_space] = *role->bound_to;
+    owner.group = fmt::format("tenant {} {} {}", index.size(), index, name_space);
+    owner.group_max = state_.options.tenant_connections_max;
+  } else if (role && !role->superuser) {
+    owner.group = "role " + owner.user;
+    owner.group_max = state_.options.role_connections_max;
+  }
+  return owner;
+}
+
+void Connection::open_session() {
+  const std::unique_ptr<Entrance> entrance = std::move(entrance_);
+  if (state_.stopping) {
+    return end_with(Error(ErrorCode::kNotReady, "the database system is shutting down"));
+  }
+  const auto key = state_.registry.add(owner_of(*entrance));
+  if (!key) return end_with(key.error());
+  key_ = *key;
+  BackendWriter writer(output_);
   writer.authentication_ok();
+  const StartupMessage& message = entrance->message;
   session_ = std::make_unique<executor::Session>(
-      *database, executor::SessionIdentity{.user = message.user,
-                                           .database = message.database,
-                                           .process_id = key_->process_id});
+      *state_.database.load(),
+      executor::SessionIdentity{.user = message.user,
+                                .database = message.database,
+                                .process_id = key_->process_id,
+                                .trusted = entrance->log_in == nullptr});
   for (const auto& [name, value] : message.settings) {
     const Status set = session_->set_startup_option(name, value);
     if (!set) return end_with(set.error());
@@ -430,9 +536,15 @@ void Connection::on_timer() {
   const bool late = !timer_set_ || timer_.expiry() > asio::steady_timer::clock_type::now();
   if (late) return;  // cancelled, or set again, when this handler was already on its way
   timer_set_ = false;
-  if (phase_ == Phase::kStartup) return close();
+  if (wait_ == Wait::kDelay) {
+    set_timer(state_.options.authentication_timeout_ms * 1000);  // to take the answer
+    end_log_in();
+    return go_on();
+  }
+  if (phase_ != Phase::kTalking) return close();
   switch (wait_) {
-    case Wait::kNone: return;
+    case Wait::kNone:
+    case Wait::kDelay: return;
     case Wait::kReadable:
       end_with(idle_timeout(session_->status()));
       return go_on();

@@ -16,6 +16,7 @@
 #include "server/connection_set.h"
 #include "server/conversation.h"
 #include "server/input_buffer.h"
+#include "server/log_in.h"
 #include "server/server_state.h"
 #include "server/startup_packet.h"
 
@@ -24,7 +25,7 @@ namespace alcove::server {
 using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
 
-// One client's socket: carries bytes between it and, first, the start-up, then a Conversation.
+// One client's socket: carries bytes between it and, first, start-up and log-in, then a Conversation.
 // The thread that finds the socket readable receives, runs the statement and sends the reply, with
 // one system call each; another thread comes in only where something has to be waited for.
 //
@@ -55,8 +56,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   using Next = Conversation::Next;
-  enum class Phase : unsigned char { kStartup, kTalking, kClosed };
-  enum class Wait : unsigned char { kNone, kReadable, kWritable, kRun };
+  enum class Phase : unsigned char { kStartup, kLoggingIn, kTalking, kClosed };
+  enum class Wait : unsigned char { kNone, kReadable, kWritable, kRun, kDelay };
+
+  // What is known of a client until its session is open.
+  struct Entrance {
+    StartupMessage message;
+    std::unique_ptr<LogIn> log_in;  // null: no password is asked for
+    std::string last_words;         // to a client that is logged in, …
+    std::optional<Error> refusal;   // … or why it is not
+  };
 
   // ---- the loop, on the strand ----
   void go_on();  // catches what libraries throw
@@ -68,12 +77,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void close();
 
   // ---- receiving; false: a wait has begun, or the connection is closed ----
+  bool receive_next();
   bool receive_startup();
+  bool receive_log_in();
   bool receive_message();
   bool receive_bytes(std::uint64_t bytes_wanted);
   bool send_output();
   void answer_startup(const StartupPacket& packet);
-  void open_session(const StartupMessage& message);
+  void begin_log_in(const StartupMessage& message);
+  bool answer_log_in(std::string_view body);
+  void end_log_in();
+  void open_session();
+  ConnectionRegistry::Owner owner_of(const Entrance& entrance) const;
+  boost::asio::ip::address client_address() const;
   void end_with(const Report& report);  // FATAL
   void end_with(const Error& error);
 
@@ -106,6 +122,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool ending_ = false;         // end_session() was called
   bool more_to_receive_ = true;  // the kernel may hold more bytes; found out by asking
   EncryptionRequests encryption_;
+  std::unique_ptr<Entrance> entrance_;
   std::uint64_t message_bytes_ = 0;  // of the message being answered, still in input_
   std::uint64_t skip_bytes_ = 0;     // of an oversize message, still to come
   FrontendFrame oversize_;

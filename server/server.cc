@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 
 // A session whose statement was cancelled at stop() and that has not ended since is cut off.
 constexpr std::chrono::milliseconds kCancelGrace{5'000};
+constexpr bool kHasTls = false;
 
 }  // namespace
 
@@ -38,7 +39,7 @@ class Server::Parts {
 
   Status listen();
   void start();
-  void serve(executor::Database& database);
+  Status serve(executor::Database& database);
   void stop();
 
   std::uint16_t port() const { return port_; }
@@ -48,6 +49,7 @@ class Server::Parts {
   ServerState state_;
   asio::io_context context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::vector<asio::ip::address> addresses_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::uint16_t port_ = 0;
   WorkerPool workers_;
@@ -59,6 +61,8 @@ Status Server::Parts::listen() {
   for (const std::string& text : state_.options.listen_addresses) {
     const auto addresses = TRY(resolve_listen_address(text));
     for (const asio::ip::address& address : addresses) {
+      // Which roles there are is known once the database is open: serve() asks again.
+      TRY(may_listen(address, kHasTls, true, state_.options.insecure));
       const auto listener = Listener::listen(context_, state_, {address, port});
       const bool spare = address != addresses.front();
       if (!listener && !spare) return listener.error();
@@ -66,6 +70,7 @@ Status Server::Parts::listen() {
         log_warning("{}", listener.error().message());
         continue;
       }
+      addresses_.push_back(address);
       listeners_.push_back(*listener);
       port = listeners_.front()->port();
     }
@@ -82,12 +87,22 @@ void Server::Parts::start() {
   workers_.start(state_.options.worker_threads);
 }
 
-void Server::Parts::serve(executor::Database& database) {
-  database.engine().signal_session = [this](std::int32_t process_id, bool terminate) {
-    return state_.registry.signal(process_id, terminate ? SessionSignal::kTerminate
-                                                        : SessionSignal::kCancel);
+Status Server::Parts::serve(executor::Database& database) {
+  const bool has_password_role = database.engine().roles.password_superusers() > 0;
+  for (const asio::ip::address& address : addresses_) {
+    TRY(may_listen(address, kHasTls, has_password_role, state_.options.insecure));
+  }
+  if (!has_password_role) {
+    log_warning("no superuser has a password: whoever connects from {} may do anything",
+                state_.options.insecure ? "anywhere" : "this machine");
+  }
+  database.engine().signal_session = [this](std::int32_t process_id, bool terminate,
+                                            const std::optional<std::string>& user) {
+    return state_.registry.signal(
+        process_id, terminate ? SessionSignal::kTerminate : SessionSignal::kCancel, user);
   };
   state_.database = &database;
+  return {};
 }
 
 void Server::Parts::stop() {
@@ -129,7 +144,7 @@ Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
-void Server::serve(executor::Database& database) { parts_->serve(database); }
+Status Server::serve(executor::Database& database) { return parts_->serve(database); }
 void Server::stop() { parts_->stop(); }
 std::uint16_t Server::port() const { return parts_->port(); }
 std::size_t Server::session_count() const { return parts_->session_count(); }

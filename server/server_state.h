@@ -6,6 +6,7 @@
 #include "base/env.h"
 #include "server/connection_registry.h"
 #include "server/connection_set.h"
+#include "server/failed_logins.h"
 #include "server/server.h"
 
 namespace alcove::server {
@@ -21,6 +22,7 @@ struct ServerState {
   const ServerOptions options;
   ConnectionRegistry registry;
   ConnectionSet connections;
+  FailedLogins failed_logins;
   std::atomic<executor::Database*> database{nullptr};  // null until Server::serve()
   std::atomic<bool> stopping{false};   // no session is opened any more
   std::atomic<bool> abandoned{false};  // no connection lives any more

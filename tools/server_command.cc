@@ -29,6 +29,7 @@ struct ServerCommand {
   std::string data;
   std::string listen;
   std::vector<std::string> assignments;
+  bool insecure = false;
   bool show_options = false;
 };
 
@@ -93,7 +94,7 @@ Status serve(ServerConfig& config, FileSystem& file_system) {
   database = TRY(executor::Database::open(
       env, config.database,
       [log = RecoveryLog()](const std::string& step, double share) mutable { log(step, share); }));
-  server->serve(*database);
+  TRY(server->serve(*database));
   signals.ready();
   log_info("ready: listening on {}, data in {}",
            format_listen({.host = asked.host, .port = server->port()}), config.data);
@@ -108,6 +109,7 @@ Status serve(ServerConfig& config, FileSystem& file_system) {
 int run(const ServerCommand& command) {
   PosixFileSystem file_system;
   ServerConfig config;
+  config.server.insecure = command.insecure;
   OptionTable options = server_options(config);
   const Status read = read_config(command, file_system, options);
   if (!read) {
@@ -144,6 +146,9 @@ void add_server_command(CLI::App& app, int& exit_code) {
       ->add_option("-s,--set", command->assignments,
                    "name=value: any option of the file; may be given more than once")
       ->allow_extra_args(false);
+  server->add_flag("--insecure", command->insecure,
+                   "Let everybody in without a password while no superuser has one, and listen\n"
+                   "anywhere without encryption");
   server->add_flag("--show-options", command->show_options,
                    "Print every option with its value, as a file for --config, and leave");
   server->footer(

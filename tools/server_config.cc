@@ -47,8 +47,12 @@ void add_server_options(OptionTable& table, server::ServerOptions& options) {
             "prepared statements of one session");
   table.add("portals_max", options.portals_max, Unit::kCount, {1, 100'000},
             "open portals of one session");
+  table.add("role_connections_max", options.role_connections_max, Unit::kCount, {1, 100'000},
+            "connections of one role, superusers apart");
+  table.add("tenant_connections_max", options.tenant_connections_max, Unit::kCount, {1, 100'000},
+            "connections of all roles that are bound to one namespace");
   table.add("authentication_timeout_ms", options.authentication_timeout_ms, Unit::kMilliseconds,
-            {1, kDayMs}, "time that a new connection has to become ready");
+            {1, kDayMs}, "time that a new connection has to log in");
   table.add("write_stall_timeout_ms", options.write_stall_timeout_ms, Unit::kMilliseconds,
             {1, kDayMs}, "time after which a client that takes nothing of its result is dropped");
   table.add("stop_grace_ms", options.stop_grace_ms, Unit::kMilliseconds, {0, kDayMs},

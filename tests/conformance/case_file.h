@@ -18,7 +18,7 @@ struct Case {
 // A file of cases. Paragraphs are parted by an empty line; one is
 //
 //     # any number of comments
-//     @name                      (which session; left out: the first)
+//     @name                      (which session; left out: the first. @role:password logs in)
 //     the statement's text,
 //     on one line or several
 //     ----

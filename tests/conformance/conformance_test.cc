@@ -136,8 +136,15 @@ class Conformance : public testing::TestWithParam<std::string> {
 
   Client& client(const std::string& name) {
     const auto [place, is_new] = clients_.try_emplace(name);
-    if (is_new) place->second = std::make_unique<Client>(server_.connect());
+    if (is_new) place->second = std::make_unique<Client>(server_.connect(who(name)));
     return *place->second;
+  }
+
+  // A session called `name:password` logs in as that role.
+  static std::string who(const std::string& name) {
+    const std::size_t colon = name.find(':');
+    if (colon == std::string::npos) return "user=test";
+    return fmt::format("user='{}' password='{}'", name.substr(0, colon), name.substr(colon + 1));
   }
 
   ScratchDirectory directory_;

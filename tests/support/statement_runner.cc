@@ -44,8 +44,8 @@ class CollectingSink final : public executor::RowSink {
 
 }  // namespace
 
-StatementRunner::StatementRunner(executor::Database& database)
-    : database_(database), session_(database, {"test", "test", 1}) {}
+StatementRunner::StatementRunner(executor::Database& database, executor::SessionIdentity identity)
+    : database_(database), session_(database, std::move(identity)) {}
 
 Result<StatementRunner::Outcome> StatementRunner::run_statement(
     const parser::Statement& statement) {

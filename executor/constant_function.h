@@ -61,6 +61,10 @@ Result<const ConstantFunction*> find_function(std::string_view name,
 // What `name` without parentheses calls, if anything.
 const ConstantFunction* find_bare_function(std::string_view name);
 
+// Its place in the table, and back.
+std::size_t function_number(const ConstantFunction& function);
+const ConstantFunction& function_with(std::size_t number);
+
 // Calls it. Requires: find_function() found it for arguments of these types. Errors: what a
 // conversion or the function itself fails with.
 Result<ConstantValue> call(const ConstantFunction& function, std::vector<ConstantValue> arguments,

@@ -9,6 +9,7 @@
 #include "executor/query_run.h"
 #include "executor/select_run.h"
 #include "executor/show_run.h"
+#include "executor/system_run.h"
 #include "executor/transaction.h"
 #include "executor/write_run.h"
 
@@ -525,6 +526,7 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const auto* s = std::get_if<Update>(&statement)) return start_update(*this, *s);
   if (const auto* s = std::get_if<Delete>(&statement)) return start_delete(*this, *s);
   if (const auto* s = std::get_if<SelectRecords>(&statement)) return start_select(*this, *s);
+  if (const auto* s = std::get_if<SystemSelect>(&statement)) return start_system_select(*this, *s);
   if (const auto* s = std::get_if<SelectConstants>(&statement)) return start_constants(*this, *s);
   if (const auto* s = std::get_if<CreateIndex>(&statement)) return start_create_index(*this, *s);
   if (const auto* s = std::get_if<DropIndex>(&statement)) return start_drop_index(*this, *s);

@@ -134,10 +134,10 @@ Result<std::unique_ptr<Run>> start_show_indexes(Session& session) {
        {"bytes", Type::kInt8}},
       "SHOW", [&session, snapshot]() -> Result<TableRun::Rows> {
         TableRun::Rows rows;
-        for (const auto& known :
-             session.transaction().index_facts(session.engine().catalogue, *snapshot)) {
+        for (const auto& definition :
+             session.transaction().index_definitions(session.engine().catalogue, *snapshot)) {
           TRY(session.check_interrupt());
-          const IndexFacts facts = totals(session, {known.definition}, *snapshot);
+          const IndexFacts facts = totals(session, {definition}, *snapshot);
           rows.push_back({facts.definition->name, int8(facts.definition->dimension),
                           metric_name(facts.definition->metric), int8(facts.namespaces),
                           int8(facts.records), int8(facts.bytes)});

@@ -89,18 +89,17 @@ std::vector<std::string> Transaction::namespace_names(Catalogue& catalogue,
   return names;
 }
 
-std::vector<IndexFacts> Transaction::index_facts(Catalogue& catalogue,
-                                                 const Snapshot& snapshot) const {
-  std::map<std::string, IndexFacts> by_name;
-  for (IndexFacts& facts : catalogue.index_facts(snapshot)) {
-    by_name[facts.definition->name] = std::move(facts);
+std::vector<std::shared_ptr<const IndexDefinition>> Transaction::index_definitions(
+    Catalogue& catalogue, const Snapshot& snapshot) const {
+  std::map<std::string, std::shared_ptr<const IndexDefinition>> by_name;
+  for (auto& definition : catalogue.index_definitions(snapshot)) {
+    by_name[definition->name] = std::move(definition);
   }
-  for (const auto& [name, definition] : index_changes_) {
-    by_name.erase(name);
-    if (definition != nullptr) by_name[name] = IndexFacts{definition, 0, 0, 0};
+  for (const auto& [name, definition] : index_changes_) by_name[name] = definition;
+  std::vector<std::shared_ptr<const IndexDefinition>> all;
+  for (auto& [name, definition] : by_name) {
+    if (definition != nullptr) all.push_back(std::move(definition));
   }
-  std::vector<IndexFacts> all;
-  for (auto& [name, facts] : by_name) all.push_back(std::move(facts));
   return all;
 }
 

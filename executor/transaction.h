@@ -87,7 +87,8 @@ class Transaction {
                                            const std::optional<std::string>& after,
                                            std::size_t limit) const;
   // Definitions of all indexes, by name.
-  std::vector<IndexFacts> index_facts(Catalogue& catalogue, const Snapshot& snapshot) const;
+  std::vector<std::shared_ptr<const IndexDefinition>> index_definitions(
+      Catalogue& catalogue, const Snapshot& snapshot) const;
 
   // ---- asking ----
   void create_index(CreateIndexRequest request);

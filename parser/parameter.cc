@@ -57,6 +57,8 @@ class Walk {
     } else if constexpr (is<S, SelectConstants>) {
       for (auto& item : s.items) expression(item.nodes);
       if (s.from) expression(s.from->nodes);
+    } else if constexpr (is<S, SystemSelect>) {
+      for (auto& parameter : s.parameters) visit_(parameter.value, Slot::kConstant);
     } else if constexpr (is<S, ShowNamespaces>) {
       optional(s.like, Slot::kText);
       optional_name(s.after);

@@ -213,10 +213,35 @@ struct SelectConstants {
   // FROM current_schema(), FROM generate_series(1, 3) [AS g]: a function as the only table.
   std::optional<SelectItem> from;
 };
-// A SELECT that reads tables of PostgreSQL's catalogue, or is otherwise beyond this grammar: it
-// parses, and answers 0A000.
+// A SELECT of an index, or a COPY, that is beyond this grammar: it parses, and answers 0A000.
 struct SelectUnsupported {
   std::string what;
+};
+
+// ---- SELECT on PostgreSQL's catalogue: what tools and drivers ask -------------------------------
+
+struct SqlToken {
+  enum class Kind : unsigned char {
+    kWord,        // in lower case
+    kQuotedName,  // without its quotes
+    kString,      // what it stands for
+    kNumber,
+    kParameter,   // `$1`
+    kSymbol,      // an operator or punctuation, in one piece: `<>`, `::`
+    kEnd,         // the last
+  };
+  Kind kind = Kind::kEnd;
+  std::string text;
+  std::size_t offset = 0;
+};
+// Any other SELECT, WITH or VALUES.
+struct SystemSelect {
+  struct NumberedValue {
+    std::uint32_t number = 0;
+    Value value;
+  };
+  std::shared_ptr<const std::vector<SqlToken>> tokens;  // shared with its copies
+  std::vector<NumberedValue> parameters;                // each once, by number
 };
 
 // ---- Looking around -----------------------------------------------------------------------------
@@ -323,8 +348,8 @@ struct ShowGrants { std::optional<Name> role; };
 
 using Statement =
     std::variant<CreateIndex, DropIndex, CreateNamespace, DropNamespace, Upsert, Update, Delete,
-                 Copy, Query, SelectRecords, SelectConstants, SelectUnsupported, ShowIndexes,
-                 ShowNamespaces, DescribeIndex, DescribeNamespace, Explain, ShowUsage, ShowRecall,
+                 Copy, Query, SelectRecords, SelectConstants, SelectUnsupported, SystemSelect,
+                 ShowIndexes, ShowNamespaces, DescribeIndex, DescribeNamespace, Explain, ShowUsage, ShowRecall,
                  Checkpoint, Compact, ShowSetting, ShowAll, SetSetting, ResetSetting, ResetAll,
                  Discard, Begin, Commit, Rollback, SetTransaction, Savepoint, RollbackTo,
                  ReleaseSavepoint, Deallocate, CloseCursor, Listen, Unlisten, NotYet, CreateRole,

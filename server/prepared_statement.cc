@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "executor/system_translation.h"
 #include "parser/parse.h"
 
 namespace alcove::server {
@@ -25,6 +26,9 @@ Result<PreparedStatement> PreparedStatement::prepare(const ParseMessage& message
   prepared.slots.resize(prepared.parameters.size(), parser::Slot::kConstant);
   if (statements.empty()) return prepared;
   prepared.statement = std::move(statements.front());
+  if (auto* select = std::get_if<parser::SystemSelect>(&*prepared.statement)) {
+    TRY(executor::infer_parameters(*select));
+  }
 
   std::vector<parser::ParameterUse> uses = parser::find_parameters(*prepared.statement);
   std::size_t count = prepared.parameters.size();

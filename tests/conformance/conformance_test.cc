@@ -22,13 +22,22 @@ namespace {
 std::string type_name(Oid type) {
   switch (type) {
     case 16: return "bool";
+    case 18: return "char";
     case 19: return "name";
     case 20: return "int8";
+    case 21: return "int2";
+    case 22: return "int2vector";
     case 23: return "int4";
     case 25: return "text";
+    case 26: return "oid";
     case 700: return "float4";
     case 701: return "float8";
+    case 1003: return "name[]";
+    case 1005: return "int2[]";
+    case 1007: return "int4[]";
+    case 1009: return "text[]";
     case 1021: return "float4[]";
+    case 1028: return "oid[]";
     case 3802: return "jsonb";
     default: return fmt::format("oid {}", type);
   }

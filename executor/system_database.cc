@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,7 +10,6 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "executor/postgres_type.h"
 #include "parser/vector_text.h"
 
@@ -151,10 +151,13 @@ Status SystemDatabase::check(int result) {
   if (kind == SQLITE_TOOBIG) {
     return Error(ErrorCode::kLimitExceeded, "a value or the statement is too long");
   }
+  const std::string_view words = sqlite3_errmsg(connection_);
+  if (words.find("stack overflow") != std::string_view::npos) {
+    return Error(ErrorCode::kNestedTooDeep, "the statement is nested too deep");
+  }
   // What the translation lets through and SQLite refuses is a form that we do not support.
-  log_error("a statement on the catalogue failed: {}", sqlite3_errmsg(connection_));
   return Error(ErrorCode::kNotSupported, "this form of SELECT on the catalogue is not supported")
-      .with_detail(sqlite3_errmsg(connection_));
+      .with_detail(std::string(words));
 }
 
 Status SystemDatabase::execute(const std::string& sql) {

@@ -183,10 +183,9 @@ Status SystemTranslator::named_relation(Select& select, std::string& sql) {
   }
   const SystemTable* const table = find_system_table(schema, name);
   if (table != nullptr) return add_table(select, *table, sql);
-  return fail(ErrorCode::kUndefinedIndex, "relation \"{}{}{}\" does not exist", schema,
-              schema.empty() ? "" : ".", name)
-      .with_hint("PostgreSQL's catalogue is read here. Records are read by SELECT … FROM index "
-                 "NAMESPACE name, without joins or subqueries.")
+  return fail(ErrorCode::kUndefinedIndex, "relation \"{}{}{}\" does not exist in the catalogue",
+              schema, schema.empty() ? "" : ".", name)
+      .with_hint("Records are read by SELECT … FROM index NAMESPACE name, without joins or subqueries.")
       .at(offset);
 }
 

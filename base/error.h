@@ -23,6 +23,8 @@ enum class ErrorCode : unsigned char {
   kReservedName,
   kInvalidValue,  // out of its range, wrong dimension, bad vector
   kInvalidText,   // bad text for a type
+  kInvalidEscape,  // at the end of a LIKE pattern
+  kBadCopyData,   // not of the format that COPY was told (22P04)
   kTooLong,       // id, name or metadata
   kNullNotAllowed,
   kWrongType,
@@ -79,6 +81,9 @@ class Error {
   const std::string& message() const { return body_->message; }
   const std::string& detail() const { return body_->detail; }
   const std::string& hint() const { return body_->hint; }
+  // Where in data that a client sends the fault stands, as `COPY films, record 17`. Such an error's
+  // offset, if it has one, is none in the statement.
+  const std::string& context() const { return body_->context; }
   // Byte offset in the statement text at which the fault stands.
   std::optional<std::size_t> offset() const { return body_->offset; }
 
@@ -90,6 +95,11 @@ class Error {
   Error with_hint(std::string hint) const {
     Error copy = own();
     copy.body_->hint = std::move(hint);
+    return copy;
+  }
+  Error with_context(std::string context) const {
+    Error copy = own();
+    copy.body_->context = std::move(context);
     return copy;
   }
   Error at(std::size_t offset) const {
@@ -115,6 +125,7 @@ class Error {
     std::string message;
     std::string detail;
     std::string hint;
+    std::string context;
     std::optional<std::size_t> offset;
   };
   Error own() const {

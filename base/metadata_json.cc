@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/json_string.h"
 #include "base/metadata.h"
 #include "base/metadata_encoding.h"
 #include "base/number_text.h"
@@ -18,31 +19,6 @@
 
 namespace alcove {
 namespace {
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (const auto byte = static_cast<unsigned char>(c); byte < 0x20) {
-          out += "\\u00";
-          out.push_back(kHex[byte >> 4]);
-          out.push_back(kHex[byte & 15]);
-        } else {
-          out.push_back(c);
-        }
-    }
-  }
-  out.push_back('"');
-}
 
 void append_json_value(std::string& out, std::string_view value) {
   const MetadataField field = decode_metadata_value(value);
@@ -192,67 +168,10 @@ class ObjectParser {
 
   // The string at the cursor, unescaped. Requires: peek() == '"'.
   Result<std::string> string() {
-    take('"');
-    std::string out;
-    while (true) {
-      const std::size_t plain = plain_length();
-      out += text_.substr(at_, plain);
-      at_ += plain;
-      if (at_ == text_.size()) return not_json("the string has no end");
-      if (take('"')) return out;
-      if (peek() != '\\') return not_json("control characters in strings must be escaped");
-      TRY(escape(out));
-    }
-  }
-
-  // How many bytes from the cursor on stand for themselves.
-  std::size_t plain_length() const {
-    const auto special = [](char c) {
-      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-    };
-    const std::string_view rest = text_.substr(at_);
-    return static_cast<std::size_t>(std::find_if(rest.begin(), rest.end(), special) - rest.begin());
-  }
-
-  Status escape(std::string& out) {
-    constexpr std::string_view kNames = "\"\\/bfnrt";
-    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-    const std::size_t begin = at_;
-    take('\\');
-    if (const std::size_t which = kNames.find(peek()); at_ < text_.size() && which != kNames.npos) {
-      out.push_back(kMeanings[which]);
-      ++at_;
-      return {};
-    }
-    at_ = begin;
-    const std::optional<char32_t> unit = unicode_escape();
-    if (!unit) return not_json("the escape sequence is not valid");
-    if (*unit == 0) {
-      return Error(ErrorCode::kInvalidValue, "metadata cannot hold \\u0000").at(begin);
-    }
-    char32_t point = *unit;
-    if (point >= 0xd800 && point < 0xe000) {
-      const std::optional<char32_t> low = unicode_escape();
-      if (point >= 0xdc00 || !low || *low < 0xdc00 || *low >= 0xe000) {
-        at_ = begin;
-        return not_json("a surrogate stands without its other half");
-      }
-      point = 0x10000 + ((point - 0xd800) << 10) + (*low - 0xdc00);
-    }
-    append_utf8(out, point);
-    return {};
-  }
-
-  // The code unit of the \uXXXX at the cursor, or nothing and the cursor stays.
-  std::optional<char32_t> unicode_escape() {
-    const std::string_view escape = text_.substr(at_, 6);
-    if (escape.size() < 6 || !escape.starts_with("\\u")) return std::nullopt;
-    std::uint32_t unit = 0;
-    const char* const end = escape.data() + escape.size();
-    const std::from_chars_result read = std::from_chars(escape.data() + 2, end, unit, 16);
-    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-    at_ += escape.size();
-    return unit;
+    auto text = read_json_string(text_, at_);
+    if (text) return text;
+    if (text.error().code() == ErrorCode::kInvalidText) return not_json(text.error().message());
+    return Error(ErrorCode::kInvalidValue, "metadata cannot hold \\u0000").at(at_);
   }
 
   // The members in order, the last of each key, without the nulls.

@@ -17,6 +17,7 @@ Status Applier::apply(Lsn lsn, const Change& change) {
   if (const auto* write_change = std::get_if<WriteChange>(&change)) {
     return write(lsn, *write_change);
   }
+  if (apply_to_roles(lsn, change)) return {};
   std::unique_lock lock(catalogue_.mutex());
   if (const auto* create = std::get_if<CreateIndexChange>(&change)) {
     auto definition = std::make_shared<IndexDefinition>();
@@ -67,6 +68,21 @@ void Applier::add_segment(Lsn lsn, const AddSegmentChange& change) {
   auto version = std::make_shared<Version>(*entry->open->version);
   version->segments = catalogue_.segment_set(*version->index, *entry);
   catalogue_.install(*entry, std::move(version), lsn);
+}
+
+// Whether the change was about a role.
+bool Applier::apply_to_roles(Lsn lsn, const Change& change) {
+  if (const auto* put = std::get_if<PutRoleChange>(&change)) {
+    roles_.put(put->name, put->role);
+    ledger_.note_definition(
+        segments::PutRoleEdit{std::string(put->name), std::string(put->role)}, lsn);
+    return true;
+  }
+  const auto* drop = std::get_if<DropRoleChange>(&change);
+  if (drop == nullptr) return false;
+  roles_.drop(drop->name);
+  ledger_.note_definition(segments::DropRoleEdit{std::string(drop->name)}, lsn);
+  return true;
 }
 
 Status Applier::write(Lsn lsn, const WriteChange& change) {

@@ -117,16 +117,53 @@ Result<std::string> bind_text(const parser::Value& value, const char* what) {
   return wrong_type(value, what, "a string");
 }
 
-Result<std::string> bind_id(const parser::Value& value) {
-  std::string id = TRY(bind_text(value, "an id"));
-  if (id.empty()) {
-    return Error(ErrorCode::kInvalidValue, "an id must not be empty").at(value.offset);
-  }
-  if (id.size() > kIdBytesMax) {
-    return fail(ErrorCode::kTooLong, "an id of {} bytes is too long: at most {} are allowed",
-                id.size(), kIdBytesMax)
+Result<std::string> bind_like_pattern(const parser::Value& value) {
+  std::string pattern = TRY(bind_text(value, "a pattern"));
+  const std::size_t last = pattern.find_last_not_of('\\');
+  const std::size_t backslashes = pattern.size() - (last == std::string::npos ? 0 : last + 1);
+  if (backslashes % 2 == 1) {
+    return Error(ErrorCode::kInvalidEscape, "LIKE pattern must not end with escape character")
         .at(value.offset);
   }
+  return pattern;
+}
+
+Status check_id(std::string_view id) {
+  if (id.empty()) return Error(ErrorCode::kInvalidValue, "an id must not be empty");
+  if (id.size() > kIdBytesMax) {
+    return fail(ErrorCode::kTooLong, "an id of {} bytes is too long: at most {} are allowed",
+                id.size(), kIdBytesMax);
+  }
+  return {};
+}
+
+Status check_vector(std::span<const float> values, const IndexDefinition& index) {
+  if (values.size() != index.dimension) {
+    return fail(ErrorCode::kInvalidValue,
+                "a vector of dimension {} does not fit index \"{}\", which has dimension {}",
+                values.size(), index.name, index.dimension);
+  }
+  const float squared_norm = segments::squared_norm(values.data(), values.size());
+  if (!(squared_norm <= kSquaredNormMax)) {
+    const bool finite = std::all_of(values.begin(), values.end(),
+                                    [](float x) { return std::isfinite(x); });
+    return Error(ErrorCode::kInvalidValue,
+                 finite ? "the squared norm of a vector must not exceed 1e37"
+                        : "a vector must not hold NaN or infinity");
+  }
+  const bool zero = std::all_of(values.begin(), values.end(), [](float x) { return x == 0; });
+  if (index.metric == Metric::kCosine && (zero || squared_norm == 0)) {
+    return Error(ErrorCode::kInvalidValue,
+                 zero ? "under the metric cosine a vector must not be all zeros"
+                      : "under the metric cosine a vector must not be shorter than about 1e-22, "
+                        "where its squared norm is zero in float32");
+  }
+  return {};
+}
+
+Result<std::string> bind_id(const parser::Value& value) {
+  std::string id = TRY(bind_text(value, "an id"));
+  if (const Status good = check_id(id); !good) return good.error().at(value.offset);
   return id;
 }
 
@@ -134,24 +171,8 @@ Result<std::vector<float>> bind_vector(const parser::Value& value, const IndexDe
   TRY(refuse_null_and_parameter(value, "a vector"));
   if (!value.cast.empty() && !is_vector_type(value.cast)) return disagrees(value, "a vector");
   std::vector<float> floats = TRY(floats_of(value));
-  if (floats.size() != index.dimension) {
-    return fail(ErrorCode::kInvalidValue,
-                "a vector of dimension {} does not fit index \"{}\", which has dimension {}",
-                floats.size(), index.name, index.dimension)
-        .at(value.offset);
-  }
-  const float squared_norm = segments::squared_norm(floats.data(), floats.size());
-  if (!(squared_norm <= kSquaredNormMax)) {
-    return Error(ErrorCode::kInvalidValue, "the squared norm of a vector must not exceed 1e37")
-        .at(value.offset);
-  }
-  const bool zero = std::all_of(floats.begin(), floats.end(), [](float x) { return x == 0; });
-  if (index.metric == Metric::kCosine && (zero || squared_norm == 0)) {
-    return Error(ErrorCode::kInvalidValue,
-                 zero ? "under the metric cosine a vector must not be all zeros"
-                      : "under the metric cosine a vector must not be shorter than about 1e-22, "
-                        "where its squared norm is zero in float32")
-        .at(value.offset);
+  if (const Status good = check_vector(floats, index); !good) {
+    return good.error().at(value.offset);
   }
   return floats;
 }
@@ -433,7 +454,7 @@ struct FilterBinder {
       return Error(ErrorCode::kNotSupported, "LIKE is supported on id only")
           .at(node.subject.offset);
     }
-    filter.id_like(TRY(bind_text(node.pattern, "a pattern")), node.negated);
+    filter.id_like(TRY(bind_like_pattern(node.pattern)), node.negated);
     return {};
   }
   Status operator()(const parser::FilterNode::Not&) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/record.h"
@@ -12,6 +14,11 @@
 #include "segments/filter.h"
 
 namespace alcove::executor {
+
+// What every record keeps to, whichever way it comes. Errors: kInvalidValue, kTooLong.
+Status check_id(std::string_view id);
+// Dimension, and as bind_vector() says.
+Status check_vector(std::span<const float> values, const IndexDefinition& index);
 
 // From the values of a statement to what a slot needs. Each checks the slot's type, range and
 // length, and that a cast agrees with the slot. Errors name the thing at fault and carry the
@@ -33,6 +40,8 @@ Result<std::uint64_t> bind_integer(const parser::Value& value, const char* what,
 Result<double> bind_real(const parser::Value& value, const char* what, double minimum,
                          double maximum);
 Result<std::string> bind_text(const parser::Value& value, const char* what);
+// What LIKE asks for. Errors: kInvalidEscape where a backslash has nothing behind it.
+Result<std::string> bind_like_pattern(const parser::Value& value);
 // Metadata field names are 1 byte or more and hold no NUL.
 Result<segments::Filter> bind_filter(const parser::Filter& filter);
 

@@ -140,19 +140,12 @@ std::vector<std::string> Catalogue::namespace_names(const IndexDefinition& defin
   return names;
 }
 
-std::vector<IndexFacts> Catalogue::index_facts(const Snapshot& snapshot) {
-  std::vector<IndexFacts> all;
+std::vector<std::shared_ptr<const IndexDefinition>> Catalogue::index_definitions(
+    const Snapshot& snapshot) {
+  std::vector<std::shared_ptr<const IndexDefinition>> all;
   std::shared_lock lock(mutex_);
   for (const auto& [name, index] : indexes_) {
-    if (index->definition->created_lsn > snapshot.lsn()) continue;
-    IndexFacts facts{index->definition, 0, 0, 0};
-    for (const Namespace& entry : index->namespaces) {
-      if (entry.created_lsn > snapshot.lsn()) continue;
-      ++facts.namespaces;
-      facts.records += entry.segment_records();
-      facts.bytes += entry.segment_bytes();
-    }
-    all.push_back(std::move(facts));
+    if (index->definition->created_lsn <= snapshot.lsn()) all.push_back(index->definition);
   }
   return all;
 }

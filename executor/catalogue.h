@@ -126,7 +126,7 @@ class Catalogue {
   std::vector<std::string> namespace_names(const IndexDefinition& index, const Snapshot& snapshot,
                                            const std::optional<std::string>& after,
                                            std::size_t limit);
-  std::vector<IndexFacts> index_facts(const Snapshot& snapshot);
+  std::vector<std::shared_ptr<const IndexDefinition>> index_definitions(const Snapshot& snapshot);
   std::vector<NamespaceFacts> namespace_facts(const IndexDefinition& index,
                                               const Snapshot& snapshot,
                                               const std::vector<std::string>& names);

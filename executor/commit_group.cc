@@ -15,6 +15,7 @@ bool stands_alone(const Transaction& transaction) {
                        return (write != nullptr && write->staged != nullptr) ||
                               std::holds_alternative<CreateIndexRequest>(request) ||
                               std::holds_alternative<DropIndexRequest>(request) ||
+                              std::holds_alternative<RoleRequest>(request) ||
                               std::holds_alternative<DropNamespaceRequest>(request);
                      });
 }
@@ -69,6 +70,7 @@ Result<bool> CommitGroup::add(const Transaction& transaction) {
     TRY(std::visit([&](const auto& each) { return resolve(each, scope); }, request));
     if (scope.next_group) return false;
   }
+  TRY(add_roles(scope));
   std::string record;
   encode_commit_record(scope.member.changes, record);
   bytes_ += record.size();
@@ -149,6 +151,37 @@ Status CommitGroup::resolve(const DropNamespaceRequest& request, Scope& scope) {
   return {};
 }
 
+Status CommitGroup::resolve(const RoleRequest& request, Scope& scope) {
+  auto place = scope.roles.find(request.role);
+  if (place == scope.roles.end()) {
+    place = scope.roles.emplace(request.role, roles_.find(request.role)).first;
+  }
+  place->second = TRY(change_role(request, place->second));
+  return {};
+}
+
+// Roles are logged whole, each once.
+Status CommitGroup::add_roles(Scope& scope) {
+  std::size_t count = roles_.size();
+  for (const auto& [name, role] : scope.roles) {
+    const bool exists = roles_.contains(name);
+    if (role) {
+      std::string& encoded = scope.member.made.emplace_back();
+      encode_role(*role, encoded);
+      scope.member.changes.push_back(PutRoleChange{name, encoded});
+      if (!exists) ++count;
+    } else if (exists) {
+      scope.member.changes.push_back(DropRoleChange{name});
+      --count;
+    }
+  }
+  if (count > std::max(kRolesMax, roles_.size())) {
+    return fail(ErrorCode::kLimitExceeded, "there may be roles_max = {} roles", kRolesMax)
+        .with_hint("DROP those that are not needed any more.");
+  }
+  return {};
+}
+
 // ---- writes -------------------------------------------------------------------------------------
 
 Status CommitGroup::resolve(const WriteRequest& request, Scope& scope) {
@@ -220,13 +253,12 @@ Status CommitGroup::resolve_staged(const WriteRequest& request, NamespaceKey key
     Index* index = catalogue_.index_by_number(key.first);
     version = catalogue_.open_version(*index, *catalogue_.namespace_by_name(*index, key.second));
   }
-  auto rows = std::make_unique<std::string>();
+  std::string& rows = scope.member.made.emplace_back();
   std::uint64_t row_count = 0;
-  TRY(copy_overlap(*version, *staged.segment(), *rows, row_count));
+  TRY(copy_overlap(*version, *staged.segment(), rows, row_count));
   if (row_count == 0) return {};
   scope.member.changes.push_back(
-      WriteChange{current, request.index.definition->dimension, row_count, *rows});
-  scope.member.rows.push_back(std::move(rows));
+      WriteChange{current, request.index.definition->dimension, row_count, rows});
   return {};
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "executor/catalogue.h"
 #include "executor/commit_record.h"
 #include "executor/next_numbers.h"
+#include "executor/role_table.h"
 #include "executor/transaction.h"
 
 namespace alcove::executor {
@@ -22,18 +24,19 @@ namespace alcove::executor {
 // Owned by the pipeline's leader; the transactions outlive it.
 class CommitGroup {
  public:
-  CommitGroup(Catalogue& catalogue, NextNumbers& numbers)
-      : catalogue_(catalogue), numbers_(numbers) {}
+  CommitGroup(Catalogue& catalogue, const RoleTable& roles, NextNumbers& numbers)
+      : catalogue_(catalogue), roles_(roles), numbers_(numbers) {}
 
   struct Member {
-    std::vector<Change> changes;  // views into the transaction, and into `rows`
-    std::vector<std::unique_ptr<std::string>> rows;
+    std::vector<Change> changes;  // views into the transaction, and into `made`
+    std::deque<std::string> made;  // roles and rows that the transaction does not have so
     bool frees_space = false;     // drops something: may use the log's reserve
   };
 
   // Takes the transaction in: true. False when it depends on what an earlier member does in a way
   // that only the applied state can tell: it belongs into the next group. An error when it cannot
-  // commit: kConflict, kUndefinedIndex, kIndexExists, kUndefinedNamespace, kNamespaceExists.
+  // commit: kConflict, kUndefinedIndex, kIndexExists, kUndefinedNamespace, kNamespaceExists,
+  // those of change_role(), kLimitExceeded past kRolesMax.
   Result<bool> add(const Transaction& transaction);
 
   const std::vector<Member>& members() const { return members_; }
@@ -48,6 +51,7 @@ class CommitGroup {
     std::map<const IndexDefinition*, IndexNumber> indexes;  // created
     std::map<std::string_view, bool> index_names;           // created true, dropped false
     std::map<NamespaceKey, NamespaceNumber> namespaces;     // created; 0: dropped
+    std::map<std::string_view, std::optional<Role>> roles;
     std::vector<NamespaceNumber> written;
     Member member;
     bool next_group = false;
@@ -60,6 +64,8 @@ class CommitGroup {
   Status resolve(const WriteRequest& request, Scope& scope);
   Status resolve_staged(const WriteRequest& request, NamespaceKey key, NamespaceNumber current,
                         Scope& scope);
+  Status resolve(const RoleRequest& request, Scope& scope);
+  Status add_roles(Scope& scope);
 
   Result<IndexNumber> index_number(const IndexHandle& index, const Scope& scope);
   // 0: does not exist.
@@ -68,6 +74,7 @@ class CommitGroup {
   Status check_matches(const WriteRequest& request, NamespaceKey key, NamespaceNumber current);
 
   Catalogue& catalogue_;
+  const RoleTable& roles_;
   NextNumbers& numbers_;
   std::vector<Member> members_;
   std::vector<std::string> records_;

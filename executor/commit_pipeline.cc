@@ -153,7 +153,7 @@ std::size_t CommitPipeline::serve(const std::vector<Waiter*>& front) {
     front.front()->result = (*front.front()->action)(*log_);
     return 1;
   }
-  CommitGroup group(catalogue_, numbers_);
+  CommitGroup group(catalogue_, roles_, numbers_);
   std::vector<Waiter*> members;
   Durability durability = Durability::kLater;
   std::size_t served = 0;

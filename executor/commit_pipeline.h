@@ -41,9 +41,10 @@ enum class Durability : unsigned char { kSync, kLater };
 // Thread-safe.
 class CommitPipeline {
  public:
-  CommitPipeline(Catalogue& catalogue, SnapshotRegistry& snapshots, Ledger& ledger,
-                 Applier& applier, std::uint64_t group_bytes_max)
+  CommitPipeline(Catalogue& catalogue, const RoleTable& roles, SnapshotRegistry& snapshots,
+                 Ledger& ledger, Applier& applier, std::uint64_t group_bytes_max)
       : catalogue_(catalogue),
+        roles_(roles),
         snapshots_(snapshots),
         ledger_(ledger),
         applier_(applier),
@@ -105,6 +106,7 @@ class CommitPipeline {
   Status log_and_apply(const CommitGroup& group, Durability durability);
 
   Catalogue& catalogue_;
+  const RoleTable& roles_;
   SnapshotRegistry& snapshots_;
   Ledger& ledger_;
   Applier& applier_;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "executor/role.h"
 
 namespace alcove::executor {
 namespace {
@@ -18,6 +19,8 @@ enum class Kind : std::uint8_t {
   kDropNamespace = 4,
   kWrite = 5,
   kAddSegment = 6,
+  kPutRole = 7,
+  kDropRole = 8,
 };
 
 Error damaged() { return Error(ErrorCode::kCorruption, "a commit record is malformed"); }
@@ -64,6 +67,15 @@ struct Encoder {
     out.varint(change.segment.rows);
     out.varint(change.segment.tombstones);
     out.varint(change.segment.replaced);
+  }
+  void operator()(const PutRoleChange& change) {
+    kind(Kind::kPutRole);
+    out.string(change.name);
+    out.string(change.role);
+  }
+  void operator()(const DropRoleChange& change) {
+    kind(Kind::kDropRole);
+    out.string(change.name);
   }
 };
 
@@ -118,6 +130,14 @@ Result<Change> decode_change(ByteReader& in) {
       change.segment.replaced = in.varint();
       return Change(change);
     }
+    case Kind::kPutRole: {
+      PutRoleChange change;
+      change.name = in.string();
+      change.role = in.string();
+      if (!in.ok() || !decode_role(change.name, change.role)) return damaged();
+      return Change(change);
+    }
+    case Kind::kDropRole: return Change(DropRoleChange{in.string()});
   }
   return damaged();
 }
@@ -146,6 +166,12 @@ struct Describer {
     return fmt::format("add segment {:016x} of {} rows, {} tombstones, {} bytes, to namespace {}",
                        change.segment.file, change.segment.rows, change.segment.tombstones,
                        change.segment.bytes, change.name_space);
+  }
+  std::string operator()(const PutRoleChange& change) const {
+    return fmt::format("role \"{}\", {} bytes", change.name, change.role.size());
+  }
+  std::string operator()(const DropRoleChange& change) const {
+    return fmt::format("drop role \"{}\"", change.name);
   }
 };
 

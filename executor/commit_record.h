@@ -26,10 +26,13 @@ namespace alcove::executor {
 //     5 write             varint namespace, varint dimension, varint number of rows, rows
 //     6 add segment       varint namespace, varint file, varint bytes, u64 hash, varint rows,
 //                         varint tombstones, varint replaced
+//     7 put role          string name, string role (role.h)
+//     8 drop role         string name
 //   row       u8 flags (1 tombstone, 2 the writer knew a live record), string id,
 //             unless tombstone: dimension x f32, string metadata
 // string is a varint length and the bytes. A record is valid if and only if it is used up exactly
-// by this grammar, dimensions are 1..20000, ids 1..512 bytes, metadata is MetadataView::valid.
+// by this grammar, dimensions are 1..20000, ids 1..512 bytes, metadata is MetadataView::valid, a
+// role's bytes are decode_role's.
 
 struct CreateIndexChange {
   IndexNumber index = 0;
@@ -61,8 +64,17 @@ struct AddSegmentChange {
   NamespaceNumber name_space = 0;
   segments::SegmentDescriptor segment;
 };
-using Change = std::variant<CreateIndexChange, DropIndexChange, CreateNamespaceChange,
-                            DropNamespaceChange, WriteChange, AddSegmentChange>;
+// The role of this name is from now on as `role` says.
+struct PutRoleChange {
+  std::string_view name;
+  std::string_view role;  // encoded
+};
+struct DropRoleChange {
+  std::string_view name;
+};
+using Change =
+    std::variant<CreateIndexChange, DropIndexChange, CreateNamespaceChange, DropNamespaceChange,
+                 WriteChange, AddSegmentChange, PutRoleChange, DropRoleChange>;
 
 // Appends to `out` the record that holds `changes`.
 void encode_commit_record(const std::vector<Change>& changes, std::string& out);

@@ -270,6 +270,12 @@ const ConstantFunction* find_bare_function(std::string_view name) {
   return function ? *function : nullptr;
 }
 
+std::size_t function_number(const ConstantFunction& function) {
+  return static_cast<std::size_t>(&function - functions().data());
+}
+
+const ConstantFunction& function_with(std::size_t number) { return functions().at(number); }
+
 Result<ConstantValue> call(const ConstantFunction& function, std::vector<ConstantValue> arguments,
                            ConstantContext& context, ConstantFunction::Effects& effects) {
   bool has_null = false;

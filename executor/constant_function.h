@@ -21,8 +21,8 @@ struct ConstantContext {
   std::int32_t process_id = 0;
   Settings& settings;
   std::uint64_t wall_us = 0;  // since 1970-01-01 UTC: what now() says
-  // pg_cancel_backend() and pg_terminate_backend() of a process id: whether it is a session.
-  // Errors: kNotGranted where it is another role's. Requires: set.
+  // pg_cancel_backend() and pg_terminate_backend() of a process id: whether it is a session, of the
+  // same user unless that is a superuser. Requires: set.
   std::function<Result<bool>(std::int32_t)> cancel_backend;
   std::function<Result<bool>(std::int32_t)> terminate_backend;
 };
@@ -60,6 +60,10 @@ Result<const ConstantFunction*> find_function(std::string_view name,
 
 // What `name` without parentheses calls, if anything.
 const ConstantFunction* find_bare_function(std::string_view name);
+
+// Its place in the table, and back.
+std::size_t function_number(const ConstantFunction& function);
+const ConstantFunction& function_with(std::size_t number);
 
 // Calls it. Requires: find_function() found it for arguments of these types. Errors: what a
 // conversion or the function itself fails with.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "executor/access.h"
 #include "executor/constant_select.h"
 #include "executor/engine.h"
 
@@ -11,18 +12,19 @@ namespace {
 
 constexpr std::size_t kRowsPerStep = 256;
 
+Result<bool> signal(Session& session, std::int32_t process_id, bool terminate) {
+  const auto& call = session.engine().signal_session;
+  std::optional<std::string> user;  // whose sessions may be signalled; none: everybody's
+  if (!session.access().is_superuser()) user = session.identity().user;
+  return call && call(process_id, terminate, user);
+}
+
 class ConstantRun final : public Run {
  public:
   ConstantRun(Session& session, ConstantSelect select)
       : session_(session),
         select_(std::move(select)),
-        context_{session.identity().user,
-                 session.identity().database,
-                 session.identity().process_id,
-                 session.settings(),
-                 session.engine().env.clock.wall_us(),
-                 [&session](std::int32_t process_id) { return signal(session, process_id, false); },
-                 [&session](std::int32_t process_id) { return signal(session, process_id, true); }} {}
+        context_(constant_context(session)) {}
 
   const std::vector<Column>& columns() const override { return select_.columns(); }
   std::string tag() const override { return fmt::format("SELECT {}", sent_); }
@@ -59,11 +61,6 @@ class ConstantRun final : public Run {
   }
 
  private:
-  static Result<bool> signal(Session& session, std::int32_t process_id, bool terminate) {
-    const auto& call = session.engine().signal_session;
-    return call && call(process_id, terminate);
-  }
-
   Session& session_;
   ConstantSelect select_;
   ConstantContext context_;
@@ -75,6 +72,16 @@ class ConstantRun final : public Run {
 };
 
 }  // namespace
+
+ConstantContext constant_context(Session& session) {
+  return {session.identity().user,
+          session.identity().database,
+          session.identity().process_id,
+          session.settings(),
+          session.engine().env.clock.wall_us(),
+          [&session](std::int32_t process_id) { return signal(session, process_id, false); },
+          [&session](std::int32_t process_id) { return signal(session, process_id, true); }};
+}
 
 Result<std::unique_ptr<Run>> start_constants(Session& session,
                                              const parser::SelectConstants& select) {

@@ -62,6 +62,7 @@ std::unique_ptr<Run> run_definition(Session& session, const char* tag,
 
 Result<std::unique_ptr<Run>> start_create_index(Session& session,
                                                 const parser::CreateIndex& create) {
+  TRY(session.access().check_superuser("CREATE INDEX"));
   TRY(check_index_name(create.index));
   auto definition = std::make_shared<IndexDefinition>();
   definition->name = create.index.text;
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Run>> start_drop_index(Session& session, const parser::Dr
   return run_definition(
       session, "DROP INDEX", [&session, &drop](const Snapshot& snapshot) -> Status {
         const std::string& name = drop.index.text;
+        TRY(session.access().check_index(Privilege::kAdmin, name, drop.index.offset));
         if (!session.transaction().find_index(session.engine().catalogue, name, snapshot)) {
           if (!drop.if_exists) {
             return fail(ErrorCode::kUndefinedIndex, "index \"{}\" does not exist", name)
@@ -110,7 +112,8 @@ Result<std::unique_ptr<Run>> start_create_namespace(Session& session,
   return run_definition(
       session, "CREATE NAMESPACE",
       [&session, &create, name](const Snapshot& snapshot) -> Status {
-        const IndexHandle index = TRY(find_index(session, create.index, snapshot));
+        const IndexHandle index =
+            TRY(find_index(session, Privilege::kAdmin, create.index, name, snapshot));
         const auto sight = session.transaction().find_namespace(session.engine().catalogue, index,
                                                                 name, snapshot);
         if (sight.exists) {
@@ -131,6 +134,8 @@ Result<std::unique_ptr<Run>> start_drop_namespace(Session& session,
   std::string name = TRY(bind_namespace(drop.name));
   return run_definition(
       session, "DROP NAMESPACE", [&session, &drop, name](const Snapshot& snapshot) -> Status {
+        TRY(session.access().check_namespace(Privilege::kAdmin, drop.index.text, name,
+                                             drop.index.offset));
         const auto found = session.transaction().find_index(session.engine().catalogue,
                                                             drop.index.text, snapshot);
         if (!found && drop.if_exists) {
@@ -138,7 +143,8 @@ Result<std::unique_ptr<Run>> start_drop_namespace(Session& session,
                    fmt::format("index \"{}\" does not exist", drop.index.text));
           return {};
         }
-        const IndexHandle index = TRY(find_index(session, drop.index, snapshot));
+        const IndexHandle index =
+            TRY(find_index(session, Privilege::kAdmin, drop.index, name, snapshot));
         const auto sight = session.transaction().find_namespace(session.engine().catalogue, index,
                                                                 name, snapshot);
         if (!sight.exists) {
@@ -158,6 +164,7 @@ Result<std::unique_ptr<Run>> start_drop_namespace(Session& session,
 // ---- outside transactions -----------------------------------------------------------------------
 
 Result<std::unique_ptr<Run>> start_checkpoint(Session& session) {
+  TRY(session.access().check_superuser("CHECKPOINT"));
   return run_action([&session]() -> Result<std::string> {
     TRY(session.engine().checkpoint(Engine::FreshLog::kNo));
     return std::string("CHECKPOINT");
@@ -167,7 +174,8 @@ Result<std::unique_ptr<Run>> start_checkpoint(Session& session) {
 Result<std::unique_ptr<Run>> start_compact(Session& session, const parser::Compact& compact) {
   std::string name = TRY(bind_namespace(compact.name));
   const auto snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, compact.index, *snapshot));
+  const IndexHandle index =
+      TRY(find_index(session, Privilege::kAdmin, compact.index, name, *snapshot));
   const auto sight = session.transaction().find_namespace(session.engine().catalogue, index, name,
                                                           *snapshot);
   if (!sight.exists) {

@@ -13,6 +13,7 @@
 #include "executor/flusher.h"
 #include "executor/ledger.h"
 #include "executor/memory_budget.h"
+#include "executor/role_table.h"
 #include "executor/scheduler.h"
 #include "executor/snapshot.h"
 #include "executor/stager.h"
@@ -22,7 +23,7 @@ namespace alcove::executor {
 // The parts of an open database, in the order in which they stand on each other. Locks are taken in
 // this order, each leaving out what it does not need:
 //   Compactor's, Flusher's -> Ledger's manifest -> pipeline leadership -> Ledger::apply_mutex
-//   -> Catalogue::mutex -> those of SnapshotRegistry, Scheduler, MemoryBudget
+//   -> Catalogue::mutex -> those of SnapshotRegistry, Scheduler, MemoryBudget, RoleTable
 class Database::Engine {
  public:
   Engine(Env env_in, DatabaseOptions options_in);
@@ -32,6 +33,7 @@ class Database::Engine {
   SnapshotRegistry snapshots;
   MemoryBudget budget;
   Catalogue catalogue;
+  RoleTable roles;
   Ledger ledger;
   Applier applier;
   CommitPipeline pipeline;
@@ -51,8 +53,11 @@ class Database::Engine {
   // A drop has happened: its rows should leave the log soon.
   void ask_for_checkpoint();
 
-  // How pg_cancel_backend and pg_terminate_backend reach other sessions; false: no such session.
-  std::function<bool(std::int32_t process_id, bool terminate)> signal_session;
+  // How pg_cancel_backend and pg_terminate_backend reach other sessions; false: no such session, or,
+  // where `user` is given, none of this user.
+  std::function<bool(std::int32_t process_id, bool terminate,
+                     const std::optional<std::string>& user)>
+      signal_session;
 
   std::atomic<bool> checkpoint_wanted{false};
 };

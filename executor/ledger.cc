@@ -248,13 +248,30 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
 
 // ---- rewriting ----------------------------------------------------------------------------------
 
+// A role may be newer than the checkpoint that is written with it: an edit, or a record of the log,
+// says all of it, so what is older does no harm before what is newer comes again.
+Status Ledger::emit_roles(const std::function<Status(const segments::ManifestEdit&)>& emit) {
+  std::optional<std::string> after;
+  while (true) {
+    auto roles = roles_.encoded(after, kStateBatch);
+    if (roles.empty()) return {};
+    after = roles.back().first;
+    for (auto& [name, role] : roles) {
+      TRY(emit(segments::PutRoleEdit{std::move(name), std::move(role)}));
+    }
+  }
+}
+
 Status Ledger::rewrite(bool always) {
   std::lock_guard lock(manifest_mutex_);
   if (!always && !manifest_->wants_rewrite()) return {};
-  TRY(sync_log_());
   Edits taken;
   std::vector<FileNumber> taken_unlinked;
-  const auto state = [&](const auto& emit) { return emit_state(emit, taken, taken_unlinked); };
+  // The log is synced last: a commit that was applied meanwhile may stand in the state already.
+  const auto state = [&](const auto& emit) -> Status {
+    TRY(emit_state(emit, taken, taken_unlinked));
+    return sync_log_();
+  };
   if (Status rewritten = manifest_->rewrite(state); !rewritten) {
     // The old manifest stays in force, and needs them still.
     std::lock_guard apply_lock(apply_mutex_);
@@ -315,6 +332,7 @@ Status Ledger::emit_state(const std::function<Status(const segments::ManifestEdi
       for (const auto& edit : edits) TRY(emit(edit));
     }
   }
+  TRY(emit_roles(emit));
   std::vector<FileNumber> garbage;
   {
     std::lock_guard lock(apply_mutex_);

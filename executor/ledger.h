@@ -14,6 +14,7 @@
 #include "base/env.h"
 #include "base/ids.h"
 #include "executor/catalogue.h"
+#include "executor/role_table.h"
 #include "executor/snapshot.h"
 #include "segments/manifest.h"
 
@@ -62,8 +63,8 @@ struct Replacement {
 // never calls publish().
 class Ledger {
  public:
-  Ledger(Env& env, Catalogue& catalogue, SnapshotRegistry& snapshots)
-      : env_(env), catalogue_(catalogue), snapshots_(snapshots) {}
+  Ledger(Env& env, Catalogue& catalogue, const RoleTable& roles, SnapshotRegistry& snapshots)
+      : env_(env), catalogue_(catalogue), roles_(roles), snapshots_(snapshots) {}
 
   struct Start {
     std::unique_ptr<segments::Manifest> manifest;
@@ -105,6 +106,8 @@ class Ledger {
   Status rewrite(bool always);
 
   Lsn redo_lsn() const;
+  // What the manifest says of itself; fixed once started.
+  std::uint64_t database_id() const { return manifest_->database_id(); }
 
  private:
   friend class NewFile;
@@ -117,6 +120,7 @@ class Ledger {
   Status append(std::span<const Replacement> replacements, std::optional<Lsn> redo_lsn,
                 std::vector<bool>* alive);
   segments::CheckpointEdit checkpoint_edit();  // and apply_mutex_
+  Status emit_roles(const std::function<Status(const segments::ManifestEdit&)>& emit);
   Status emit_state(const std::function<Status(const segments::ManifestEdit&)>& emit,
                     Edits& taken, std::vector<FileNumber>& taken_unlinked);
   // Requires apply_mutex_ and catalogue mutex.
@@ -124,6 +128,7 @@ class Ledger {
 
   Env& env_;
   Catalogue& catalogue_;
+  const RoleTable& roles_;
   SnapshotRegistry& snapshots_;
   std::function<Status()> sync_log_;
   std::function<std::pair<IndexNumber, NamespaceNumber>()> next_numbers_;

@@ -8,7 +8,7 @@ Result<NamespaceReader> NamespaceReader::open(Transaction::NamespaceSight sight,
                                               Lsn snapshot_lsn) {
   NamespaceReader reader;
   if (sight.overlay && !sight.overlay->empty()) {
-    reader.memory_.push_back({std::move(sight.overlay), kOverlayLsn});
+    reader.memory_.push_back({std::move(sight.overlay), sight.overlay_lsn, true});
     reader.overlays_ = 1;
   }
   reader.segments_.assign(sight.staged.rbegin(), sight.staged.rend());
@@ -165,7 +165,7 @@ RecordCursor::RecordCursor(const NamespaceReader& reader, Direction direction)
     : reader_(reader), direction_(direction) {
   for (const auto& layer : reader.memory()) {
     memory_.push_back({segments::Memtable::Cursor(*layer.memtable), layer.snapshot_lsn,
-                       layer.snapshot_lsn == kOverlayLsn});
+                       layer.own});
     if (direction == Direction::kUp) {
       memory_.back().cursor.seek({});
     } else {

@@ -30,9 +30,6 @@ inline bool wants(Want want, Want part) {
   return (static_cast<unsigned>(want) & static_cast<unsigned>(part)) != 0;
 }
 
-// From here a reader sees all that stands in a transaction's overlay.
-inline constexpr Lsn kOverlayLsn = kLsnMax - 1;
-
 // One namespace as of one snapshot, with the own writes of a transaction over it. A record stands in
 // layers, newest first: the transaction's overlay, its staged segments, the memtable, sealed
 // memtables, segments; the first layer that knows an id decides. Externally synchronised; keeps alive
@@ -53,7 +50,8 @@ class NamespaceReader {
 
   struct MemoryLayer {
     std::shared_ptr<const segments::Memtable> memtable;
-    Lsn snapshot_lsn;  // of the overlay: kOverlayLsn
+    Lsn snapshot_lsn;
+    bool own = false;  // a transaction's overlay
   };
   const std::vector<MemoryLayer>& memory() const { return memory_; }  // newest first
   // Newest first, staged ones before all others.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -25,6 +26,8 @@ struct QueryPlan {
   IndexHandle index;
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::string> namespaces;  // bytewise, each once
+  // Those that the transaction has changed, by their place above: later changes are not seen.
+  std::unordered_map<std::uint32_t, Transaction::NamespaceSight> changed;
   bool several = false;                 // whether the reply has a namespace column
   std::vector<float> query;
   std::optional<std::string> nearest_id;
@@ -35,30 +38,45 @@ struct QueryPlan {
   bool include_metadata = false;
 };
 
-Result<std::vector<std::string>> bind_namespaces(Session& session, const parser::Query& query,
-                                                 const parser::Name& index, QueryPlan& plan) {
-  std::vector<std::string> names;
+// Finds the index and the namespaces of it that the query means.
+Status bind_target(Session& session, const parser::Query& query, QueryPlan& plan) {
+  const parser::Name index = TRY(index_or_default(session, query.index, query.offset));
+  if (std::holds_alternative<parser::AllNamespaces>(query.namespaces)) {
+    plan.several = true;
+    plan.index = TRY(find_known_index(session, index, *plan.snapshot));
+    plan.namespaces =
+        readable_namespaces(session, plan.index, *plan.snapshot, std::nullopt, SIZE_MAX);
+    return {};
+  }
+  std::vector<std::string>& names = plan.namespaces;
   if (const auto* listed = std::get_if<std::vector<parser::NamespaceName>>(&query.namespaces)) {
     for (const auto& each : *listed) names.push_back(TRY(bind_namespace(each)));
     plan.several = listed->size() > 1;
-  } else if (std::holds_alternative<parser::AllNamespaces>(query.namespaces)) {
-    names = session.transaction().namespace_names(session.engine().catalogue, plan.index,
-                                                  *plan.snapshot, std::nullopt, SIZE_MAX);
-    plan.several = true;
   } else {
     names.push_back(TRY(namespace_or_default(session, std::nullopt, index.offset)));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
+  for (const std::string& name : names) {
+    TRY(session.access().check_namespace(Privilege::kRead, index.text, name, index.offset));
+  }
+  plan.index = TRY(find_index(session, Privilege::kRead, index, names.front(), *plan.snapshot));
+  return {};
+}
+
+void look_at_changes(Session& session, QueryPlan& plan) {
+  for (std::uint32_t i = 0; i < plan.namespaces.size(); ++i) {
+    auto changed = session.transaction().find_changed(session.engine().catalogue, plan.index,
+                                                      plan.namespaces[i], *plan.snapshot);
+    if (changed) plan.changed.emplace(i, *std::move(changed));
+  }
 }
 
 Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   QueryPlan plan;
   plan.snapshot = session.snapshot();
-  const parser::Name index = TRY(index_or_default(session, query.index, query.offset));
-  plan.index = TRY(find_index(session, index, *plan.snapshot));
-  plan.namespaces = TRY(bind_namespaces(session, query, index, plan));
+  TRY(bind_target(session, query, plan));
+  look_at_changes(session, plan);
   if (const auto* nearest = std::get_if<parser::NearestId>(&query.nearest)) {
     plan.nearest_id = TRY(bind_id(nearest->id));
     plan.nearest_id_offset = nearest->id.offset;
@@ -120,9 +138,11 @@ class QueryScan {
   // The reader of a hit's namespace.
   Result<const NamespaceReader*> reader(std::uint32_t source) {
     if (!reader_ || open_source_ != source) {
-      auto sight = session_.transaction().find_namespace(session_.engine().catalogue, plan_.index,
-                                                         plan_.namespaces[source],
-                                                         *plan_.snapshot);
+      const auto changed = plan_.changed.find(source);
+      auto sight = changed != plan_.changed.end()
+                       ? changed->second
+                       : Transaction::find_committed(session_.engine().catalogue, plan_.index,
+                                                     plan_.namespaces[source], *plan_.snapshot);
       auto opened = TRY(NamespaceReader::open(std::move(sight), plan_.snapshot->lsn()));
       reader_.emplace(std::move(opened));
       open_source_ = source;

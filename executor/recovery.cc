@@ -156,6 +156,16 @@ class StateReader {
     return {};
   }
 
+  Status on(const segments::PutRoleEdit& edit) {
+    TRY(decode_role(edit.name, edit.role));
+    engine_.roles.put(edit.name, edit.role);
+    return {};
+  }
+  Status on(const segments::DropRoleEdit& edit) {
+    engine_.roles.drop(edit.name);
+    return {};
+  }
+
   static Error twice(const char* what, const std::string& name) {
     return fail(ErrorCode::kCorruption, "the manifest creates {} \"{}\" twice", what, name);
   }
@@ -217,6 +227,10 @@ class Replayer {
       return engine_.applier.apply(lsn, change);
     }
     if (const auto* drop = std::get_if<DropIndexChange>(&change)) return drop_index(lsn, *drop);
+    if (std::holds_alternative<PutRoleChange>(change) ||
+        std::holds_alternative<DropRoleChange>(change)) {
+      return engine_.applier.apply(lsn, change);
+    }
     if (const auto* make = std::get_if<CreateNamespaceChange>(&change)) {
       Index* index = engine_.catalogue.index_by_number(make->index);
       if (index == nullptr ||

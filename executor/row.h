@@ -11,8 +11,11 @@ namespace alcove::executor {
 
 // The types of columns, named as PostgreSQL names them.
 enum class Type : unsigned char {
-  kBool, kInt4, kInt8, kFloat4, kFloat8, kFloat4Array, kText, kName, kJsonb, kOid, kTimestampTz,
-  kUnknown, kVoid,
+  kBool, kInt2, kInt4, kInt8, kFloat4, kFloat8, kFloat4Array, kText, kName, kChar, kJsonb, kOid,
+  kTimestampTz, kUnknown, kVoid,
+  // Those of the catalogue's columns.
+  kInt2Vector, kOidVector, kInt2Array, kInt4Array, kInt8Array, kOidArray, kTextArray, kNameArray,
+  kCharArray,
 };
 
 struct Column {
@@ -20,8 +23,9 @@ struct Column {
   Type type = Type::kText;
 };
 
-// One value of a row: NULL, or what its column's type says. kInt4, kInt8 and kOid are int64_t;
-// kText, kName, kJsonb, kTimestampTz, kUnknown and kVoid are text. Views live during the call.
+// One value of a row: NULL, or what its column's type says. kInt2, kInt4, kInt8 and kOid are int64_t;
+// kText, kName, kChar, kJsonb, kTimestampTz, kUnknown, kVoid and the catalogue's own types are text,
+// as PostgreSQL writes them (`{a,"b c"}`). Views live during the call.
 using Cell = std::variant<std::monostate, bool, std::int64_t, float, double, std::string_view,
                           std::span<const float>>;
 

@@ -11,6 +11,8 @@
 
 namespace alcove::executor {
 
+class RecordIntake;
+
 // One statement under way. The server calls step() until it is done; each step is short (a morsel
 // of a scan, a batch of rows) or waits for its own commit, so that no statement holds a thread for
 // long. Externally synchronised; lives no longer than its Session.
@@ -19,6 +21,7 @@ class Run {
   enum class Progress : unsigned char {
     kMore,  // step again, as soon as what the sink holds has been sent if it is full
     kWait,  // nothing to do before ready; see when_ready() and wake_at_us()
+    kInput,  // step again once intake() is full or has come to its end; only of COPY … FROM STDIN
     kDone,
   };
 
@@ -37,6 +40,9 @@ class Run {
   virtual void when_ready(std::function<void()> ready) { ready(); }
   // After kWait: a time by Clock::monotonic_us() at which to step again in any case.
   virtual std::optional<std::uint64_t> wake_at_us() const { return std::nullopt; }
+
+  // Where what the client sends goes; null for all but COPY … FROM STDIN. Lives as long as the run.
+  virtual RecordIntake* intake() { return nullptr; }
 
   // The command tag, after kDone: `INSERT 0 3`.
   virtual std::string tag() const = 0;

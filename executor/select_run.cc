@@ -45,8 +45,9 @@ Type type_of(RecordColumn column) {
 Result<SelectPlan> plan_select(Session& session, const parser::SelectRecords& select) {
   SelectPlan plan;
   plan.snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, select.index, *plan.snapshot));
   const std::string name = TRY(namespace_or_default(session, select.name, select.index.offset));
+  const IndexHandle index =
+      TRY(find_index(session, Privilege::kRead, select.index, name, *plan.snapshot));
   plan.sight = session.transaction().find_namespace(session.engine().catalogue, index, name,
                                                     *plan.snapshot);
   plan.dimension = index.definition->dimension;

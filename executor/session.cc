@@ -2,13 +2,18 @@
 
 #include <utility>
 
+#include "executor/access.h"
 #include "executor/action_run.h"
 #include "executor/constant_run.h"
+#include "executor/copy_in.h"
+#include "executor/copy_out.h"
 #include "executor/definition_run.h"
 #include "executor/engine.h"
 #include "executor/query_run.h"
+#include "executor/role_run.h"
 #include "executor/select_run.h"
 #include "executor/show_run.h"
+#include "executor/system_run.h"
 #include "executor/transaction.h"
 #include "executor/write_run.h"
 
@@ -32,10 +37,19 @@ struct WritingWords {
   const char* operator()(const parser::Upsert&) const { return "UPSERT"; }
   const char* operator()(const parser::Update&) const { return "UPDATE"; }
   const char* operator()(const parser::Delete&) const { return "DELETE"; }
+  const char* operator()(const parser::Copy& copy) const {
+    return copy.direction == parser::Copy::Direction::kFromStdin ? "COPY FROM" : nullptr;
+  }
   const char* operator()(const parser::CreateIndex&) const { return "CREATE INDEX"; }
   const char* operator()(const parser::DropIndex&) const { return "DROP INDEX"; }
   const char* operator()(const parser::CreateNamespace&) const { return "CREATE NAMESPACE"; }
   const char* operator()(const parser::DropNamespace&) const { return "DROP NAMESPACE"; }
+  const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
+  const char* operator()(const parser::AlterRole&) const { return "ALTER ROLE"; }
+  const char* operator()(const parser::DropRole&) const { return "DROP ROLE"; }
+  const char* operator()(const parser::Grant& grant) const {
+    return grant.revoke ? "REVOKE" : "GRANT";
+  }
   template <class Other>
   const char* operator()(const Other&) const {
     return nullptr;
@@ -69,11 +83,20 @@ struct Session::State {
   std::shared_ptr<CommitPipeline::Ticket> ticket;  // of `single`, once it stands in line
   std::optional<std::uint64_t> deadline_us;
   std::size_t script_statements = 1;
+  // The session's role as the table had it at `role_version`.
+  std::shared_ptr<const Role> role;
+  std::uint64_t role_version = 0;
 };
 
 Session::Session(Database& database, SessionIdentity identity)
     : database_(database), identity_(std::move(identity)), state_(std::make_unique<State>()) {
   settings_.fix("session_authorization", identity_.user);
+  const Access at_first = access();
+  settings_.fix("is_superuser", at_first.is_superuser() ? "on" : "off");
+  if (const auto* home = at_first.binding()) {
+    settings_.pin("index", home->index);
+    settings_.pin("namespace", home->name_space);
+  }
 }
 
 Session::~Session() = default;
@@ -138,7 +161,24 @@ Status Session::write(WriteRequest request) {
                              Transaction::Rest::kStays);
 }
 
+Access Session::access() {
+  if (identity_.trusted) return {};
+  State& state = *state_;
+  const RoleTable& roles = engine().roles;
+  const std::uint64_t version = roles.version();
+  if (state.role_version != version) {
+    // A role that was dropped has no rights, nor has its session those of a later one of its name.
+    Role role = roles.find(identity_.user).value_or(Role());
+    if (state.role != nullptr && state.role->incarnation != role.incarnation) role = Role();
+    state.role = std::make_shared<const Role>(std::move(role));
+    state.role_version = version;
+  }
+  return Access(state.role);
+}
+
 bool Session::in_block() const { return state_->block != nullptr; }
+
+void Session::forget_snapshot() { state_->fresh.reset(); }
 
 void Session::again() {
   state_->single = std::make_unique<Transaction>(false);
@@ -293,6 +333,8 @@ Result<std::size_t> Session::find_savepoint(const std::string& name, const char*
   return fail(ErrorCode::kUndefinedSavepoint, "savepoint \"{}\" does not exist", name);
 }
 
+std::size_t Session::savepoint_count() const { return state_->savepoints.size(); }
+
 Result<std::string> Session::release(const std::string& name) {
   const std::size_t at = TRY(find_savepoint(name, "RELEASE SAVEPOINT"));
   state_->savepoints.resize(at);
@@ -303,7 +345,7 @@ Result<std::string> Session::rollback_to(const std::string& name) {
   const std::size_t at = TRY(find_savepoint(name, "ROLLBACK TO SAVEPOINT"));
   State& state = *state_;
   state.savepoints.resize(at + 1);  // it stays, for another time
-  TRY(state.block->return_to(state.savepoints[at].mark));
+  TRY(state.block->return_to(state.savepoints[at].mark, engine().roles));
   settings_.return_to(state.savepoints[at].settings);
   state.failed = false;
   return std::string("ROLLBACK");
@@ -363,8 +405,7 @@ Result<std::vector<Column>> Session::describe(const parser::Statement& statement
     return columns_of(*select);
   }
   if (writing_statement(statement) != nullptr ||
-      std::holds_alternative<parser::Deallocate>(statement) ||
-      std::holds_alternative<parser::CloseCursor>(statement)) {
+      std::holds_alternative<parser::Copy>(statement)) {
     return std::vector<Column>();
   }
   // The others look at nothing but names when they start.
@@ -394,16 +435,8 @@ Status Session::check_block(const parser::Statement& statement) const {
 namespace {
 
 struct LaterWords {
-  const char* operator()(const parser::Copy&) const { return "COPY"; }
   const char* operator()(const parser::ShowUsage&) const { return "SHOW USAGE"; }
   const char* operator()(const parser::ShowRecall&) const { return "SHOW RECALL"; }
-  const char* operator()(const parser::CreateRole&) const { return "CREATE ROLE"; }
-  const char* operator()(const parser::AlterRole&) const { return "ALTER ROLE"; }
-  const char* operator()(const parser::DropRole&) const { return "DROP ROLE"; }
-  const char* operator()(const parser::Grant& grant) const {
-    return grant.revoke ? "REVOKE" : "GRANT";
-  }
-  const char* operator()(const parser::ShowGrants&) const { return "SHOW GRANTS"; }
   const char* operator()(const parser::NotYet& other) const { return other.what.c_str(); }
   const char* operator()(const parser::SelectUnsupported& other) const {
     return other.what.empty() ? "this form of SELECT" : other.what.c_str();
@@ -504,23 +537,13 @@ Result<std::unique_ptr<Run>> Session::start_control(const parser::Statement& sta
       return std::string("DISCARD TEMP");
     });
   }
-  if (const auto* deallocate = std::get_if<parser::Deallocate>(&statement)) {
-    if (!deallocate->name) return run_nothing("DEALLOCATE ALL");
-    return fail(ErrorCode::kUndefinedStatement, "prepared statement \"{}\" does not exist",
-                deallocate->name->text);
-  }
-  if (const auto* close = std::get_if<parser::CloseCursor>(&statement)) {
-    if (!close->name) return run_nothing("CLOSE CURSOR ALL");
-    return fail(ErrorCode::kUndefinedPortal, "cursor \"{}\" does not exist", close->name->text);
-  }
   if (std::holds_alternative<parser::Listen>(statement)) return run_nothing("LISTEN");
   if (std::holds_alternative<parser::Unlisten>(statement)) return run_nothing("UNLISTEN");
   return std::unique_ptr<Run>();
 }
 
-Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) {
+Status Session::begin_statement(const parser::Statement& statement) {
   TRY(check_block(statement));
-  if (const char* later = later_statement(statement)) return not_supported(later);
   const bool begins = std::holds_alternative<parser::Begin>(statement);
   if (!in_block() && !begins && state_->script_statements > 1) open_block(false);
   state_->single = in_block() ? nullptr : std::make_unique<Transaction>(false);
@@ -529,6 +552,12 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const std::uint64_t timeout_ms = settings_.statement_timeout_ms()) {
     state_->deadline_us = engine().env.clock.monotonic_us() + timeout_ms * kUsPerMs;
   }
+  return {};
+}
+
+Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) {
+  TRY(begin_statement(statement));
+  if (const char* later = later_statement(statement)) return not_supported(later);
   auto control = TRY(start_control(statement));
   if (control) return control;
   if (const char* writing = writing_statement(statement); writing && settings_.read_only()) {
@@ -541,7 +570,12 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const auto* s = std::get_if<Upsert>(&statement)) return start_upsert(*this, *s);
   if (const auto* s = std::get_if<Update>(&statement)) return start_update(*this, *s);
   if (const auto* s = std::get_if<Delete>(&statement)) return start_delete(*this, *s);
+  if (const auto* s = std::get_if<Copy>(&statement)) {
+    return s->direction == Copy::Direction::kFromStdin ? start_copy_in(*this, *s)
+                                                       : start_copy_out(*this, *s);
+  }
   if (const auto* s = std::get_if<SelectRecords>(&statement)) return start_select(*this, *s);
+  if (const auto* s = std::get_if<SystemSelect>(&statement)) return start_system_select(*this, *s);
   if (const auto* s = std::get_if<SelectConstants>(&statement)) return start_constants(*this, *s);
   if (const auto* s = std::get_if<CreateIndex>(&statement)) return start_create_index(*this, *s);
   if (const auto* s = std::get_if<DropIndex>(&statement)) return start_drop_index(*this, *s);
@@ -564,6 +598,11 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
   if (const auto* s = std::get_if<Explain>(&statement)) return start_explain(*this, *s);
   if (const auto* s = std::get_if<ShowSetting>(&statement)) return start_show_setting(*this, *s);
   if (std::holds_alternative<ShowAll>(statement)) return start_show_all(*this);
+  if (const auto* s = std::get_if<CreateRole>(&statement)) return start_create_role(*this, *s);
+  if (const auto* s = std::get_if<AlterRole>(&statement)) return start_alter_role(*this, *s);
+  if (const auto* s = std::get_if<DropRole>(&statement)) return start_drop_role(*this, *s);
+  if (const auto* s = std::get_if<Grant>(&statement)) return start_grant(*this, *s);
+  if (const auto* s = std::get_if<ShowGrants>(&statement)) return start_show_grants(*this, *s);
   if (std::holds_alternative<Checkpoint>(statement)) return start_checkpoint(*this);
   if (const auto* s = std::get_if<Compact>(&statement)) return start_compact(*this, *s);
   return not_supported("this statement");

@@ -17,6 +17,7 @@
 
 namespace alcove::executor {
 
+class Access;
 class Transaction;
 struct WriteRequest;
 enum class Durability : unsigned char;
@@ -34,6 +35,8 @@ struct SessionIdentity {
   std::string user;
   std::string database;
   std::int32_t process_id = 0;  // unique among the open connections: pg_backend_pid()
+  // Let in without a password: may do everything, whatever is granted to a role of its name.
+  bool trusted = false;
 };
 
 // One client's conversation with the engine: its settings, its transaction, the statement under
@@ -66,6 +69,11 @@ class Session {
   // Binds and plans one statement. Errors carry offsets into the text it was parsed from. The run
   // borrows `statement`.
   Result<std::unique_ptr<Run>> start(const parser::Statement& statement);
+  // The part of start() that every statement has: for one that the caller runs by itself, because it
+  // is about what the session's client holds and not about the database.
+  Status begin_statement(const parser::Statement& statement);
+  // Savepoints of the open transaction: what was made before one of them outlives ROLLBACK TO it.
+  std::size_t savepoint_count() const;
   // What start() would say for a statement that may not run in a failed transaction.
   Status check_not_failed(const parser::Statement& statement) const;
   // The columns that the statement will have, empty for one that returns no rows. It does not run;
@@ -88,6 +96,8 @@ class Session {
   // kCancelled when cancelled or past statement_timeout; asked between morsels.
   Status check_interrupt();
   void add_notice(Notice notice) { notices_.push_back(std::move(notice)); }
+  // What the session's role may do now.
+  Access access();
   // Through which the statement looks: fresh, or the transaction's own (REPEATABLE READ).
   std::shared_ptr<const Snapshot> snapshot();
   // What the statement writes to and sees its own writes in.
@@ -95,6 +105,10 @@ class Session {
   // Asks the transaction for it, and moves rows to staged segments when they have become many.
   // Errors: those of writing them.
   Status write(WriteRequest request);
+  // The statement has looked all it will: what it keeps others from letting go of is let go.
+  void forget_snapshot();
+  // kLimitExceeded where the transaction writes more than transaction_bytes_max.
+  Status check_transaction_bytes();
   // To be called when the statement has asked for all it writes: checks the transaction's limit and,
   // outside a transaction block, commits. Then kConflict means: again(), and from the start.
   Status finish_statement();
@@ -112,7 +126,6 @@ class Session {
   Status check_block(const parser::Statement& statement) const;
   void open_block(bool explicit_block);
   void close_block();
-  Status check_transaction_bytes();
   Status commit_transaction(Transaction& transaction);
   Durability durability() const;
   Result<std::string> begin(const parser::Begin& statement);

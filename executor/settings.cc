@@ -81,6 +81,17 @@ Status check_settable(const std::string& lower_name) {
   return fail(ErrorCode::kInvalidValue, "parameter \"{}\" cannot be changed", definition->name);
 }
 
+// A session stays the role that it logged in as.
+Status check_no_other_role(const std::string& lower_name, const std::optional<std::string>& text) {
+  if (lower_name == "session_authorization" && text) {
+    return Error(ErrorCode::kNotSupported, "SET SESSION AUTHORIZATION is not supported");
+  }
+  if (lower_name == "role" && text && lower(*text) != "none") {
+    return Error(ErrorCode::kNotSupported, "SET ROLE is not supported");
+  }
+  return {};
+}
+
 }  // namespace
 
 // ---- Looking ------------------------------------------------------------------------------------
@@ -205,6 +216,8 @@ Status Settings::set_text(const std::string& name, const std::optional<std::stri
   const bool own_role =
       lowered == "session_authorization" && (!text || *text == known(lowered));
   if (own_role) return {};
+  TRY(check_no_other_role(lowered, text));
+  if (text) TRY(check_pinned(lowered, *text));
   TRY(check_settable(lowered));
   return assign(lowered, text, local);
 }
@@ -212,6 +225,7 @@ Status Settings::set_text(const std::string& name, const std::optional<std::stri
 Status Settings::set_startup(const std::string& name, const std::string& value) {
   const std::string lowered = lower(name);
   TRY(check_settable(lowered));
+  TRY(check_pinned(lowered, value));
   const std::string text = TRY(canonical(lowered, value));
   startup_[lowered] = text;
   const SettingDefinition* definition = find_definition(lowered);
@@ -223,6 +237,18 @@ void Settings::fix(const std::string& name, const std::string& value) {
   const SettingDefinition& definition = definition_of(lower(name));
   startup_[lower(name)] = value;
   if (definition.reported) told_[lower(name)] = value;
+}
+
+void Settings::pin(const std::string& name, const std::string& value) {
+  fix(name, value);
+  pinned_[lower(name)] = value;
+}
+
+Status Settings::check_pinned(const std::string& lower_name, const std::string& text) const {
+  const auto pinned = pinned_.find(lower_name);
+  if (pinned == pinned_.end() || pinned->second == text) return {};
+  return fail(ErrorCode::kNotGranted,
+              "permission denied: parameter \"{}\" is fixed by the role of the session", lower_name);
 }
 
 Status Settings::reset(const std::string& name) { return set(name, std::nullopt, false); }

@@ -83,6 +83,8 @@ class Settings {
   // What the session itself decides (session_authorization, is_superuser), though clients may not
   // set it. Requires: `name` has a definition; called before reported() is sent.
   void fix(const std::string& name, const std::string& value);
+  // As fix(), of a setting that clients may set but not to anything else: kNotGranted.
+  void pin(const std::string& name, const std::string& value);
   Status reset(const std::string& name);
   void reset_all();
 
@@ -126,9 +128,11 @@ class Settings {
   double number(std::string_view lower_name) const;
   Result<std::string> canonical(const std::string& lower_name, const std::string& text) const;
   Status assign(const std::string& lower_name, const std::optional<std::string>& text, bool local);
+  Status check_pinned(const std::string& lower_name, const std::string& text) const;
   Status check_custom_bytes(const std::string& lower_name, const std::string& value) const;
 
   Values startup_;
+  Values pinned_;
   Values session_;
   Values local_;                         // may equal the level below, which it hides
   std::optional<Values> saved_session_;  // session_ as it was when the transaction began

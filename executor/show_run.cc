@@ -75,8 +75,8 @@ class NamespaceWalk {
     TableRun::Rows rows;
     while (rows.empty() && !done_ && sent_ < limit_) {
       TRY(session_.check_interrupt());
-      const auto names = session_.transaction().namespace_names(
-          session_.engine().catalogue, index_, *snapshot_, after_, kNamesPerBatch);
+      const auto names =
+          readable_namespaces(session_, index_, *snapshot_, after_, kNamesPerBatch);
       done_ = names.size() < kNamesPerBatch;
       if (!names.empty()) after_ = names.back();
       std::vector<std::string> matching;
@@ -104,13 +104,12 @@ class NamespaceWalk {
   bool done_ = false;
 };
 
-// Totals over all namespaces of an index, with a transaction's own.
+// Totals over the namespaces of an index that the role may read, with a transaction's own.
 IndexFacts totals(Session& session, const IndexHandle& index, const Snapshot& snapshot) {
   IndexFacts facts{index.definition, 0, 0, 0};
   std::optional<std::string> after;
   while (true) {
-    const auto names = session.transaction().namespace_names(
-        session.engine().catalogue, index, snapshot, after, kNamesPerBatch);
+    const auto names = readable_namespaces(session, index, snapshot, after, kNamesPerBatch);
     for (const auto& each : all_facts_in(session, index, snapshot, names)) {
       ++facts.namespaces;
       facts.records += each.records;
@@ -134,10 +133,9 @@ Result<std::unique_ptr<Run>> start_show_indexes(Session& session) {
        {"bytes", Type::kInt8}},
       "SHOW", [&session, snapshot]() -> Result<TableRun::Rows> {
         TableRun::Rows rows;
-        for (const auto& known :
-             session.transaction().index_facts(session.engine().catalogue, *snapshot)) {
+        for (const IndexHandle& index : known_indexes(session, *snapshot)) {
           TRY(session.check_interrupt());
-          const IndexFacts facts = totals(session, {known.definition}, *snapshot);
+          const IndexFacts facts = totals(session, index, *snapshot);
           rows.push_back({facts.definition->name, int8(facts.definition->dimension),
                           metric_name(facts.definition->metric), int8(facts.namespaces),
                           int8(facts.records), int8(facts.bytes)});
@@ -149,9 +147,9 @@ Result<std::unique_ptr<Run>> start_show_indexes(Session& session) {
 Result<std::unique_ptr<Run>> start_show_namespaces(Session& session,
                                                    const parser::ShowNamespaces& show) {
   const auto snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, show.index, *snapshot));
+  const IndexHandle index = TRY(find_known_index(session, show.index, *snapshot));
   auto walk = std::make_shared<NamespaceWalk>(session, index, snapshot);
-  if (show.like) walk->like_.id_like(TRY(bind_text(*show.like, "a pattern")), false);
+  if (show.like) walk->like_.id_like(TRY(bind_like_pattern(*show.like)), false);
   if (show.after) {
     // AFTER '' is where a program that turns pages begins.
     const auto* text = std::get_if<std::string>(&show.after->what);
@@ -167,7 +165,7 @@ Result<std::unique_ptr<Run>> start_show_namespaces(Session& session,
 Result<std::unique_ptr<Run>> start_describe_index(Session& session,
                                                   const parser::DescribeIndex& describe) {
   const auto snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, describe.index, *snapshot));
+  const IndexHandle index = TRY(find_known_index(session, describe.index, *snapshot));
   return run_table(property_columns(), "DESCRIBE",
                    [&session, index, snapshot]() -> Result<TableRun::Rows> {
                      const IndexFacts facts = totals(session, index, *snapshot);
@@ -184,8 +182,9 @@ Result<std::unique_ptr<Run>> start_describe_index(Session& session,
 Result<std::unique_ptr<Run>> start_describe_namespace(Session& session,
                                                       const parser::DescribeNamespace& describe) {
   const auto snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, describe.index, *snapshot));
   std::string name = TRY(bind_namespace(describe.name));
+  const IndexHandle index =
+      TRY(find_index(session, Privilege::kRead, describe.index, name, *snapshot));
   const auto sight = session.transaction().find_namespace(session.engine().catalogue, index, name,
                                                           *snapshot);
   if (!sight.exists) {

@@ -52,17 +52,33 @@ Transaction::NamespaceSight Transaction::find_namespace(Catalogue& catalogue,
                                                         const IndexHandle& index,
                                                         std::string_view name,
                                                         const Snapshot& snapshot) const {
-  NamespaceSight sight;
+  auto changed = find_changed(catalogue, index, name, snapshot);
+  return changed ? *std::move(changed) : find_committed(catalogue, index, name, snapshot);
+}
+
+std::optional<Transaction::NamespaceSight> Transaction::find_changed(
+    Catalogue& catalogue, const IndexHandle& index, std::string_view name,
+    const Snapshot& snapshot) const {
+  if (namespace_changes_.empty()) return std::nullopt;
   const auto place = namespace_changes_.find({index.definition.get(), std::string(name)});
-  const NamespaceChange* change = place == namespace_changes_.end() ? nullptr : &place->second;
-  if (!index.created_here() && (change == nullptr || !change->base_hidden)) {
-    sight.base = catalogue.find_version(*index.definition, name, snapshot);
-  }
-  if (change != nullptr) {
-    sight.staged = change->staged;
-    sight.overlay = change->overlay;
-  }
-  sight.exists = sight.base != nullptr || (change != nullptr && change->exists);
+  if (place == namespace_changes_.end()) return std::nullopt;
+  const NamespaceChange& change = place->second;
+  NamespaceSight sight;
+  if (!change.base_hidden) sight = find_committed(catalogue, index, name, snapshot);
+  sight.staged = change.staged;
+  sight.overlay = change.overlay;
+  sight.overlay_lsn = sequence_;
+  sight.exists = sight.exists || change.exists;
+  return sight;
+}
+
+Transaction::NamespaceSight Transaction::find_committed(Catalogue& catalogue,
+                                                        const IndexHandle& index,
+                                                        std::string_view name,
+                                                        const Snapshot& snapshot) {
+  NamespaceSight sight;
+  if (!index.created_here()) sight.base = catalogue.find_version(*index.definition, name, snapshot);
+  sight.exists = sight.base != nullptr;
   return sight;
 }
 
@@ -98,19 +114,23 @@ std::vector<std::string> Transaction::namespace_names(Catalogue& catalogue,
   return names;
 }
 
-std::vector<IndexFacts> Transaction::index_facts(Catalogue& catalogue,
-                                                 const Snapshot& snapshot) const {
-  std::map<std::string, IndexFacts> by_name;
-  for (IndexFacts& facts : catalogue.index_facts(snapshot)) {
-    by_name[facts.definition->name] = std::move(facts);
+std::vector<std::shared_ptr<const IndexDefinition>> Transaction::index_definitions(
+    Catalogue& catalogue, const Snapshot& snapshot) const {
+  std::map<std::string, std::shared_ptr<const IndexDefinition>> by_name;
+  for (auto& definition : catalogue.index_definitions(snapshot)) {
+    by_name[definition->name] = std::move(definition);
   }
-  for (const auto& [name, definition] : index_changes_) {
-    by_name.erase(name);
-    if (definition != nullptr) by_name[name] = IndexFacts{definition, 0, 0, 0};
+  for (const auto& [name, definition] : index_changes_) by_name[name] = definition;
+  std::vector<std::shared_ptr<const IndexDefinition>> all;
+  for (auto& [name, definition] : by_name) {
+    if (definition != nullptr) all.push_back(std::move(definition));
   }
-  std::vector<IndexFacts> all;
-  for (auto& [name, facts] : by_name) all.push_back(std::move(facts));
   return all;
+}
+
+std::optional<Role> Transaction::find_role(const RoleTable& roles, const std::string& name) const {
+  const auto own = role_changes_.find(name);
+  return own != role_changes_.end() ? own->second : roles.find(name);
 }
 
 // ---- asking -------------------------------------------------------------------------------------
@@ -153,12 +173,21 @@ void Transaction::drop_namespace(DropNamespaceRequest request) {
   requests_.emplace_back(std::move(request));
 }
 
+Status Transaction::change_role(const RoleTable& roles, RoleRequest request) {
+  std::optional<Role> changed =
+      TRY(executor::change_role(request, find_role(roles, request.role)));
+  bytes_ += kRequestBytes + request.role.size() + sizeof(Role);
+  role_changes_[request.role] = std::move(changed);
+  requests_.emplace_back(std::move(request));
+  return {};
+}
+
 std::size_t Transaction::mark() {
   for (auto& [key, change] : namespace_changes_) change.write_request = 0;
   return requests_.size();
 }
 
-Status Transaction::return_to(std::size_t mark) {
+Status Transaction::return_to(std::size_t mark, const RoleTable& roles) {
   std::vector<CommitRequest> requests = std::move(requests_);
   const std::size_t kept = std::min(requests.size(), mark);
   requests.erase(requests.begin() + static_cast<std::ptrdiff_t>(kept), requests.end());
@@ -166,6 +195,7 @@ Status Transaction::return_to(std::size_t mark) {
   *this = Transaction(keeps_overlay);
   struct Again {
     Transaction& transaction;
+    const RoleTable& roles;
     Status operator()(CreateIndexRequest& request) {
       transaction.create_index(std::move(request));
       return {};
@@ -194,8 +224,13 @@ Status Transaction::return_to(std::size_t mark) {
       return transaction.note_staged(std::get<WriteRequest>(transaction.requests_.back()),
                                      written);
     }
+    // Fails where another commit has changed the role since; so will this one then.
+    Status operator()(RoleRequest& request) {
+      static_cast<void>(transaction.change_role(roles, std::move(request)));
+      return {};
+    }
   };
-  for (CommitRequest& request : requests) TRY(std::visit(Again{*this}, request));
+  for (CommitRequest& request : requests) TRY(std::visit(Again{*this, roles}, request));
   this->mark();
   return {};
 }

@@ -14,6 +14,8 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "executor/catalogue.h"
+#include "executor/role_request.h"
+#include "executor/role_table.h"
 #include "executor/snapshot.h"
 #include "executor/staged_segment.h"
 #include "executor/stager.h"
@@ -65,7 +67,7 @@ struct WriteRequest {
   std::vector<Match> matches;
 };
 using CommitRequest = std::variant<CreateIndexRequest, DropIndexRequest, CreateNamespaceRequest,
-                                   DropNamespaceRequest, WriteRequest>;
+                                   DropNamespaceRequest, WriteRequest, RoleRequest>;
 
 // What BEGIN … COMMIT gathers: the requests for the commit, and how its own statements see the
 // database meanwhile. A single statement outside BEGIN is a transaction too, with nothing to see.
@@ -78,6 +80,7 @@ class Transaction {
     std::shared_ptr<const Version> base;                 // committed state, null if none or hidden
     std::vector<OpenSegment> staged;                     // own writes, over it, oldest first
     std::shared_ptr<const segments::Memtable> overlay;   // later own writes, null if none
+    Lsn overlay_lsn = 0;                                 // at which to look into it: until now
   };
 
   // `keeps_overlay`: later statements will look at what earlier ones wrote.
@@ -88,13 +91,24 @@ class Transaction {
                                         const Snapshot& snapshot) const;
   NamespaceSight find_namespace(Catalogue& catalogue, const IndexHandle& index,
                                 std::string_view name, const Snapshot& snapshot) const;
+  // The same, if this transaction has changed it so far; else what find_committed() says, also later.
+  std::optional<NamespaceSight> find_changed(Catalogue& catalogue, const IndexHandle& index,
+                                             std::string_view name,
+                                             const Snapshot& snapshot) const;
+  static NamespaceSight find_committed(Catalogue& catalogue, const IndexHandle& index,
+                                       std::string_view name, const Snapshot& snapshot);
   // Names of the namespaces of an index, in order, with own creations and drops.
   std::vector<std::string> namespace_names(Catalogue& catalogue, const IndexHandle& index,
                                            const Snapshot& snapshot,
                                            const std::optional<std::string>& after,
                                            std::size_t limit) const;
   // Definitions of all indexes, by name.
-  std::vector<IndexFacts> index_facts(Catalogue& catalogue, const Snapshot& snapshot) const;
+  std::vector<std::shared_ptr<const IndexDefinition>> index_definitions(
+      Catalogue& catalogue, const Snapshot& snapshot) const;
+
+  std::optional<Role> find_role(const RoleTable& roles, const std::string& name) const;
+  // Roles that this transaction changes: as they are then, none for one that is dropped.
+  const std::map<std::string, std::optional<Role>>& role_changes() const { return role_changes_; }
 
   // ---- asking ----
   void create_index(CreateIndexRequest request);
@@ -102,6 +116,8 @@ class Transaction {
   void create_namespace(CreateNamespaceRequest request);
   void drop_namespace(DropNamespaceRequest request);
   void write(WriteRequest request);
+  // Errors: those of executor::change_role() for the role as find_role() finds it.
+  Status change_role(const RoleTable& roles, RoleRequest request);
 
   // Moves the rows of namespaces that have more than `rows_bytes_max` of them to staged segments; of
   // namespaces that have some already, all. Not those of a namespace or index that the transaction
@@ -117,7 +133,7 @@ class Transaction {
   std::size_t mark();
   // Forgets all that was asked since `mark`. Takes as long as making what is left anew.
   // Errors: those of reading its own staged segments.
-  Status return_to(std::size_t mark);
+  Status return_to(std::size_t mark, const RoleTable& roles);
 
   bool empty() const { return requests_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
@@ -147,6 +163,7 @@ class Transaction {
   std::vector<CommitRequest> requests_;
   IndexChanges index_changes_;
   std::map<NamespaceKey, NamespaceChange> namespace_changes_;
+  std::map<std::string, std::optional<Role>> role_changes_;
   std::vector<std::shared_ptr<const IndexDefinition>> held_;  // keeps the keys' pointers alive
   std::uint64_t bytes_ = 0;
   Lsn sequence_ = 0;

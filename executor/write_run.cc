@@ -176,7 +176,8 @@ class RewriteRun final : public SteppedRun {
   Status begin() {
     snapshot_ = session_.snapshot();
     request_ = WriteRequest();
-    request_.index = TRY(find_index(session_, index_name_, *snapshot_));
+    request_.index =
+        TRY(find_index(session_, Privilege::kWrite, index_name_, name_, *snapshot_));
     request_.name = name_;
     auto sight = session_.transaction().find_namespace(session_.engine().catalogue,
                                                        request_.index, name_, *snapshot_);
@@ -225,8 +226,9 @@ class RewriteRun final : public SteppedRun {
 Result<std::unique_ptr<Run>> start_upsert(Session& session, const parser::Upsert& upsert) {
   const auto snapshot = session.snapshot();
   WriteRequest request;
-  request.index = TRY(find_index(session, upsert.index, *snapshot));
   request.name = TRY(namespace_or_default(session, upsert.name, upsert.index.offset));
+  request.index =
+      TRY(find_index(session, Privilege::kWrite, upsert.index, request.name, *snapshot));
   const IndexDefinition& index = *request.index.definition;
   std::vector<BoundRow> rows;
   rows.reserve(upsert.rows.size());
@@ -249,8 +251,9 @@ Result<std::unique_ptr<Run>> start_upsert(Session& session, const parser::Upsert
 
 Result<std::unique_ptr<Run>> start_update(Session& session, const parser::Update& update) {
   const auto snapshot = session.snapshot();
-  const IndexHandle index = TRY(find_index(session, update.index, *snapshot));
   std::string name = TRY(namespace_or_default(session, update.name, update.index.offset));
+  const IndexHandle index =
+      TRY(find_index(session, Privilege::kWrite, update.index, name, *snapshot));
   auto rewriter = std::make_unique<UpdateRewriter>();
   rewriter->dimension_ = index.definition->dimension;
   if (update.values) {
@@ -274,8 +277,8 @@ Result<std::unique_ptr<Run>> start_update(Session& session, const parser::Update
 
 Result<std::unique_ptr<Run>> start_delete(Session& session, const parser::Delete& erase) {
   const auto snapshot = session.snapshot();
-  TRY(find_index(session, erase.index, *snapshot));
   std::string name = TRY(namespace_or_default(session, erase.name, erase.index.offset));
+  TRY(find_index(session, Privilege::kWrite, erase.index, name, *snapshot));
   segments::Filter filter;
   if (erase.filter) filter = TRY(bind_filter(*erase.filter));
   return std::unique_ptr<Run>(std::make_unique<RewriteRun>(

@@ -36,7 +36,7 @@ const auto drop_namespace = Rule<DropNamespace>("NAMESPACE") =
 
 using Binding = std::pair<NamespaceName, Name>;
 
-enum RoleClause : unsigned { kLogin = 1, kPassword = 2, kNamespace = 4 };
+enum RoleClause : unsigned { kLogin = 1, kPassword = 2, kNamespace = 4, kSuperuser = 8 };
 
 const auto binding = Rule<Binding>("a namespace") =
     namespace_name[to<&Binding::first>] > word("OF") > index_name[to<&Binding::second>];
@@ -45,6 +45,8 @@ const auto role_options = Rule<Draft<RoleOptions>>("a role's options") =
     -word("WITH") >>
     *((clause(kLogin, "LOGIN") >> x3::eps[set<&RoleOptions::login, true>]) |
       (clause(kLogin, "NOLOGIN") >> x3::eps[set<&RoleOptions::login, false>]) |
+      (clause(kSuperuser, "SUPERUSER") >> x3::eps[set<&RoleOptions::superuser, true>]) |
+      (clause(kSuperuser, "NOSUPERUSER") >> x3::eps[set<&RoleOptions::superuser, false>]) |
       (-word("ENCRYPTED") >> clause(kPassword, "PASSWORD") >
        named("a password in quotes")[string_literal[to<&RoleOptions::password>] |
                                      word("NULL")[([](auto& context) {

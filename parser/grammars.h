@@ -13,6 +13,7 @@ bool read_writing(Input& input, const char*& at, Statement& statement);
 bool read_reading(Input& input, const char*& at, Statement& statement);
 bool read_looking_around(Input& input, const char*& at, Statement& statement);
 bool read_session(Input& input, const char*& at, Statement& statement);
+bool read_session_object(Input& input, const char*& at, Statement& statement);
 bool read_select(Input& input, const char*& at, Statement& statement);
 
 }  // namespace alcove::parser

@@ -57,6 +57,10 @@ class Walk {
     } else if constexpr (is<S, SelectConstants>) {
       for (auto& item : s.items) expression(item.nodes);
       if (s.from) expression(s.from->nodes);
+    } else if constexpr (is<S, DeclareCursor>) {
+      std::visit([this](auto& of_kind) { parts(of_kind); }, s.query);
+    } else if constexpr (is<S, SystemSelect>) {
+      for (auto& parameter : s.parameters) visit_(parameter.value, Slot::kConstant);
     } else if constexpr (is<S, ShowNamespaces>) {
       optional(s.like, Slot::kText);
       optional_name(s.after);
@@ -168,7 +172,11 @@ std::vector<ParameterUse> find_parameters(const Statement& statement) {
     if constexpr (std::is_same_v<std::decay_t<decltype(place)>, Value>) cast = place.cast;
     uses.push_back({parameter->number, slot, std::move(cast), place.offset});
   });
-  if (const auto* select = std::get_if<SelectConstants>(&statement)) {
+  const auto* select = std::get_if<SelectConstants>(&statement);
+  if (const auto* declare = std::get_if<DeclareCursor>(&statement)) {
+    select = std::get_if<SelectConstants>(&declare->query);
+  }
+  if (select != nullptr) {
     for (const SelectItem& item : select->items) find_casts(item.nodes, uses);
   }
   return uses;

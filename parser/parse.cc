@@ -19,6 +19,7 @@ constexpr auto statement_of(Component<Statement>::Reader reader) {
 
 const auto any_statement = statement_of(read_reading) | statement_of(read_writing) |
                            statement_of(read_session) | statement_of(read_select) |
+                           statement_of(read_session_object) |
                            statement_of(read_looking_around) | statement_of(read_definition);
 
 // X3 throws where a grammar expects what does not stand there; here that becomes an error.

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include "parser/grammars.h"
+#include "parser/sql_token.h"
 #include "parser/vocabulary.h"
 
-// SELECT in its three kinds: of records, of constants, and beyond this grammar.
+// SELECT in its kinds: of records, of constants, on PostgreSQL's catalogue, and beyond.
 
 namespace alcove::parser {
 namespace {
@@ -153,16 +154,19 @@ const auto finish_constants = [](auto& context) {
 
 // ---- Beyond -------------------------------------------------------------------------------------
 
-constexpr auto unsupported(std::string_view verb, const char* what) {
-  return (word(verb) >> rest_of_statement)[([what](auto& context) {
-    x3::_val(context) = SelectUnsupported{what};
-  })];
-}
+constexpr Component<SystemSelect> system_select{read_system_select, "SELECT"};
+
+const auto finish_system = [](auto& context) {
+  x3::_val(context) = std::move(x3::_attr(context));
+};
+const auto table_unsupported = [](auto& context) {
+  x3::_val(context) = SelectUnsupported{"TABLE"};
+};
 
 const auto select = Rule<Statement>("SELECT") =
     select_records[finish_records] | select_constants[finish_constants] |
-    unsupported("SELECT", "this form of SELECT") | unsupported("WITH", "WITH") |
-    unsupported("VALUES", "VALUES") | unsupported("TABLE", "TABLE");
+    (&(word("SELECT") | word("WITH") | word("VALUES")) >> system_select[finish_system]) |
+    (word("TABLE") >> rest_of_statement)[table_unsupported];
 
 }  // namespace
 

@@ -123,14 +123,7 @@ const auto set_transaction = Rule<SetTransaction>("TRANSACTION") =
      word("TRANSACTION") > modes[to<&SetTransaction::modes>]) |
     (word("TRANSACTION") >> modes[to<&SetTransaction::modes>]);
 
-// ---- What a session holds -----------------------------------------------------------------------
-
-const auto deallocate = Rule<Deallocate>("DEALLOCATE") =
-    word("DEALLOCATE") > -(word("PREPARE") >> &folded_name("")) >
-    (word("ALL") | folded_name("a prepared statement")[to<&Deallocate::name>]);
-
-const auto close = Rule<CloseCursor>("CLOSE") =
-    word("CLOSE") > (word("ALL") | folded_name("a cursor")[to<&CloseCursor::name>]);
+// ---- Channels, and what is yet to come ----------------------------------------------------------
 
 const auto listen = Rule<Listen>("LISTEN") =
     word("LISTEN") > folded_name("a channel")[to<&Listen::channel>];
@@ -144,9 +137,6 @@ constexpr auto not_yet(const char* what) {
 // COMMIT AND CHAIN and its like.
 const auto chained = (word("COMMIT") | word("END") | word("ROLLBACK") | word("ABORT")) >> work >>
                      word("AND") >> word("CHAIN");
-constexpr auto later(std::string_view verb, const char* what) {
-  return (word(verb) > rest_of_statement)[not_yet(what)];
-}
 
 const auto session = Rule<Statement>("a session's statement") =
     (word("SET") > (set_transaction[become] | set_setting[become])) |
@@ -154,9 +144,7 @@ const auto session = Rule<Statement>("a session's statement") =
     discard[become] | begin[become] | chained[not_yet("AND CHAIN")] |
     ((word("COMMIT") | word("END")) >> no_chain)[plain<Commit>] | rollback_to[become] |
     ((word("ROLLBACK") | word("ABORT")) >> no_chain)[plain<Rollback>] | savepoint[become] |
-    release[become] | deallocate[become] | close[become] | listen[become] | unlisten[become] |
-    later("PREPARE", "PREPARE") | later("EXECUTE", "EXECUTE") | later("DECLARE", "DECLARE") |
-    later("FETCH", "FETCH") | later("MOVE", "MOVE");
+    release[become] | listen[become] | unlisten[become];
 
 }  // namespace
 

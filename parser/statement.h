@@ -213,10 +213,35 @@ struct SelectConstants {
   // FROM current_schema(), FROM generate_series(1, 3) [AS g]: a function as the only table.
   std::optional<SelectItem> from;
 };
-// A SELECT that reads tables of PostgreSQL's catalogue, or is otherwise beyond this grammar: it
-// parses, and answers 0A000.
+// A SELECT of an index, or a COPY, that is beyond this grammar: it parses, and answers 0A000.
 struct SelectUnsupported {
   std::string what;
+};
+
+// ---- SELECT on PostgreSQL's catalogue: what tools and drivers ask -------------------------------
+
+struct SqlToken {
+  enum class Kind : unsigned char {
+    kWord,        // in lower case
+    kQuotedName,  // without its quotes
+    kString,      // what it stands for
+    kNumber,
+    kParameter,   // `$1`
+    kSymbol,      // an operator or punctuation, in one piece: `<>`, `::`
+    kEnd,         // the last
+  };
+  Kind kind = Kind::kEnd;
+  std::string text;
+  std::size_t offset = 0;
+};
+// Any other SELECT, WITH or VALUES.
+struct SystemSelect {
+  struct NumberedValue {
+    std::uint32_t number = 0;
+    Value value;
+  };
+  std::shared_ptr<const std::vector<SqlToken>> tokens;  // shared with its copies
+  std::vector<NumberedValue> parameters;                // each once, by number
 };
 
 // ---- Looking around -----------------------------------------------------------------------------
@@ -292,19 +317,54 @@ struct SetTransaction {
 struct Savepoint { Name name; };
 struct RollbackTo { Name name; };
 struct ReleaseSavepoint { Name name; };
-struct Deallocate { std::optional<Name> name; };  // none: ALL
-struct CloseCursor { std::optional<Name> name; };  // none: ALL
 struct Listen { Name channel; };
 struct Unlisten { std::optional<Name> channel; };  // none: *
-// PREPARE, EXECUTE, DECLARE, FETCH, MOVE: their own issue gives them meaning.
+// COMMIT AND CHAIN and its like: a later version gives them meaning.
 struct NotYet {
-  std::string what;  // in the statement's words, such as "PREPARE"
+  std::string what;  // in the statement's words
 };
+
+// ---- What a session holds by name: prepared statements and cursors ------------------------------
+
+// PREPARE name (types) AS text. The text is one UPSERT, UPDATE, DELETE, QUERY or SELECT, which has
+// been parsed once and is what a Parse message would carry; its parameters are its own.
+struct Prepare {
+  Name name;
+  std::vector<Name> types;  // of $1, $2, …, each a TypeName
+  std::string text;
+  std::size_t offset = 0;   // of the text
+};
+struct Execute {
+  Name name;
+  std::vector<Value> values;
+};
+struct Deallocate { std::optional<Name> name; };  // none: ALL
+struct DeclareCursor {
+  Name name;
+  bool binary = false;
+  bool scroll = false;
+  bool hold = false;
+  std::variant<Query, SelectRecords, SelectConstants, SelectUnsupported> query;
+  std::size_t bytes = 0;  // of the query's text
+};
+struct FetchDirection {
+  static constexpr std::int64_t kAll = INT64_MAX;
+  enum class Kind : unsigned char { kForward, kBackward, kAbsolute, kRelative };
+  Kind kind = Kind::kForward;
+  std::int64_t count = 1;
+};
+struct FetchCursor {
+  Name name;
+  bool move = false;  // MOVE, which returns no rows
+  FetchDirection direction;
+};
+struct CloseCursor { std::optional<Name> name; };  // none: ALL
 
 // ---- Who may do what ----------------------------------------------------------------------------
 
 struct RoleOptions {
   std::optional<bool> login;
+  std::optional<bool> superuser;
   std::optional<std::string> password;  // PASSWORD NULL is ""
   std::optional<std::pair<NamespaceName, Name>> bound_to;  // NAMESPACE … OF …
 };
@@ -323,11 +383,12 @@ struct ShowGrants { std::optional<Name> role; };
 
 using Statement =
     std::variant<CreateIndex, DropIndex, CreateNamespace, DropNamespace, Upsert, Update, Delete,
-                 Copy, Query, SelectRecords, SelectConstants, SelectUnsupported, ShowIndexes,
-                 ShowNamespaces, DescribeIndex, DescribeNamespace, Explain, ShowUsage, ShowRecall,
+                 Copy, Query, SelectRecords, SelectConstants, SelectUnsupported, SystemSelect,
+                 ShowIndexes, ShowNamespaces, DescribeIndex, DescribeNamespace, Explain, ShowUsage, ShowRecall,
                  Checkpoint, Compact, ShowSetting, ShowAll, SetSetting, ResetSetting, ResetAll,
                  Discard, Begin, Commit, Rollback, SetTransaction, Savepoint, RollbackTo,
-                 ReleaseSavepoint, Deallocate, CloseCursor, Listen, Unlisten, NotYet, CreateRole,
-                 AlterRole, DropRole, Grant, ShowGrants>;
+                 ReleaseSavepoint, Listen, Unlisten, NotYet, Prepare, Execute, Deallocate,
+                 DeclareCursor, FetchCursor, CloseCursor, CreateRole, AlterRole, DropRole, Grant,
+                 ShowGrants>;
 
 }  // namespace alcove::parser

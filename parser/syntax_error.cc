@@ -21,18 +21,17 @@ constexpr std::string_view kKeywords[] = {
     "ABORT",    "ADMIN",     "AFTER",       "ALL",       "ALTER",    "ANALYZE",    "AND",
     "ANY",      "ARRAY",     "ASC",         "BEGIN",     "BINARY",   "BY",         "CAST",
     "CHECKPOINT", "CLOSE",   "COMMIT",      "COMPACT",   "CONTAINS", "COPY",       "COUNT",
-    "CREATE",   "CSV",       "DEALLOCATE",  "DECLARE",   "DEFAULT",  "DELETE",     "DESC",
+    "CREATE",   "CSV",       "CURSOR",      "DEALLOCATE",  "DECLARE",   "DEFAULT",  "DELETE",     "DESC",
     "DESCRIBE", "DIMENSION", "DISCARD",     "DROP",      "END",      "EXACT",      "EXECUTE",
     "EXISTS",   "EXPLAIN",   "FALSE",       "FETCH",     "FOR",      "FORMAT",     "FROM",
     "GRANT",    "GRANTS",    "HEADER",      "ID",        "IF",       "IN",         "INCLUDE",
     "INDEX",    "INDEXES",   "INTO",        "IS",        "ISOLATION", "LEVEL",     "LIKE",
     "LIMIT",    "LISTEN",    "LOCAL",       "LOGIN",     "METADATA", "METRIC",     "MOVE",
-    "NAMESPACE", "NAMESPACES", "NEAREST",   "NOLOGIN",   "NOT",      "NULL",       "OF",
-    "OFFSET",   "ON",        "OR",          "ORDER",     "PASSWORD", "PREPARE",    "QUERY",
-    "READ",     "RECALL",    "RELEASE",     "RESET",     "REVOKE",   "ROLE",       "ROLLBACK",
-    "SAMPLE",   "SAVEPOINT", "SELECT",      "SESSION",   "SET",      "SHOW",       "START",
-    "STDIN",    "STDOUT",    "TO",          "TOP",       "TRANSACTION", "TRUE",    "UNLISTEN",
-    "UPDATE",   "UPSERT",    "USAGE",       "VALUES",    "WHERE",    "WITH",       "WRITE"};
+    "NAMESPACE", "NAMESPACES", "NEAREST", "NOLOGIN", "NOSUPERUSER", "NOT", "NULL", "OF", "OFFSET",
+    "ON", "OR", "ORDER", "PASSWORD", "PREPARE", "QUERY", "READ", "RECALL", "RELEASE", "RESET",
+    "REVOKE", "ROLE", "ROLLBACK", "SAMPLE", "SAVEPOINT", "SELECT", "SESSION", "SET", "SHOW",
+    "START", "STDIN", "STDOUT", "SUPERUSER", "TO", "TOP", "TRANSACTION", "TRUE", "UNLISTEN",
+    "UPDATE", "UPSERT", "USAGE", "VALUES", "WHERE", "WITH", "WRITE"};
 
 constexpr std::string_view kCreateHint =
     "Records are kept in an index: CREATE INDEX name DIMENSION n [METRIC cosine].";

@@ -11,7 +11,8 @@ namespace alcove::segments {
 namespace {
 
 // EDIT: u8 type, then its fields in the order of manifest_edit.h. Numbers are varints; a name is a
-// varint length and its bytes; `removed` and `added` are a varint count and their elements.
+// varint length and its bytes, and so is a role; `removed` and `added` are a varint count and their
+// elements.
 // DESCRIPTOR: varint file, varint bytes, u64 hash, then varints rows, tombstones, replaced,
 // first_lsn, last_lsn.
 enum class EditType : std::uint8_t {
@@ -24,6 +25,8 @@ enum class EditType : std::uint8_t {
   kPendingUnlink = 7,
   kReserveFiles = 8,
   kCheckpoint = 9,
+  kPutRole = 10,
+  kDropRole = 11,
 };
 
 class Encoder {
@@ -83,6 +86,15 @@ class Encoder {
     writer_.varint(edit.next_index);
     writer_.varint(edit.next_namespace);
   }
+  void operator()(const PutRoleEdit& edit) {
+    begin(EditType::kPutRole);
+    writer_.string(edit.name);
+    writer_.string(edit.role);
+  }
+  void operator()(const DropRoleEdit& edit) {
+    begin(EditType::kDropRole);
+    writer_.string(edit.name);
+  }
 
  private:
   void begin(EditType type) { writer_.u8(static_cast<std::uint8_t>(type)); }
@@ -119,6 +131,8 @@ class Decoder {
       case EditType::kPendingUnlink: return PendingUnlinkEdit{reader_.varint()};
       case EditType::kReserveFiles: return read_reserve_files();
       case EditType::kCheckpoint: return read_checkpoint();
+      case EditType::kPutRole: return read_put_role();
+      case EditType::kDropRole: return DropRoleEdit{read_name(kRoleNameBytesMax)};
     }
     reader_.refuse();
     return {};
@@ -212,6 +226,13 @@ class Decoder {
     return edit;
   }
 
+  PutRoleEdit read_put_role() {
+    PutRoleEdit edit;
+    edit.name = read_name(kRoleNameBytesMax);
+    edit.role = reader_.string();
+    return edit;
+  }
+
   ByteReader reader_;
 };
 
@@ -270,6 +291,12 @@ struct Describer {
         "namespace {}",
         edit.redo_lsn, edit.definitions_lsn, edit.durable_lsn, edit.next_index,
         edit.next_namespace);
+  }
+  std::string operator()(const PutRoleEdit& edit) const {
+    return fmt::format("role \"{}\", {} bytes", edit.name, edit.role.size());
+  }
+  std::string operator()(const DropRoleEdit& edit) const {
+    return fmt::format("drop role \"{}\"", edit.name);
   }
 };
 

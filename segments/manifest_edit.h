@@ -13,6 +13,8 @@
 
 namespace alcove::segments {
 
+inline constexpr std::size_t kRoleNameBytesMax = 128;
+
 // One step in the life of the database's files, as the manifest records it. The state is what all
 // edits, applied in order, make of nothing. Byte tables: docs/file-format.md.
 
@@ -68,7 +70,17 @@ struct ReserveFilesEdit {
   FileNumber end = 0;
   bool operator==(const ReserveFilesEdit&) const = default;
 };
-// Definitions (indexes and namespaces made and dropped) up to `definitions_lsn` are in the
+// The role of this name is from now on as `role` says, in an encoding that is the executor's.
+struct PutRoleEdit {
+  std::string name;
+  std::string role;
+  bool operator==(const PutRoleEdit&) const = default;
+};
+struct DropRoleEdit {
+  std::string name;
+  bool operator==(const DropRoleEdit&) const = default;
+};
+// Definitions (indexes, namespaces and roles made and dropped) up to `definitions_lsn` are in the
 // manifest; the log is needed from `redo_lsn` on. Numbers below the `next_` ones are used up.
 struct CheckpointEdit {
   Lsn redo_lsn = 0;
@@ -82,7 +94,7 @@ struct CheckpointEdit {
 using ManifestEdit =
     std::variant<CreateIndexEdit, DropIndexEdit, CreateNamespaceEdit, DropNamespaceEdit,
                  ReplaceSegmentsEdit, UnlinkedEdit, PendingUnlinkEdit, ReserveFilesEdit,
-                 CheckpointEdit>;
+                 CheckpointEdit, PutRoleEdit, DropRoleEdit>;
 
 void encode_edit(const ManifestEdit& edit, std::string& out);
 // Errors: kCorruption.

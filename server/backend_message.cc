@@ -34,8 +34,9 @@ Report report_of(const Error& error, std::string_view severity, std::string_view
                 .sqlstate = sqlstate(error.code()),
                 .message = error.message(),
                 .detail = error.detail(),
-                .hint = error.hint()};
-  if (error.offset() && !text.empty()) {
+                .hint = error.hint(),
+                .context = error.context()};
+  if (error.offset() && !text.empty() && report.context.empty()) {
     report.position = character_position(text, *error.offset());
   }
   return report;
@@ -49,9 +50,22 @@ void BackendWriter::negotiate_protocol_version(const std::vector<std::string>& u
   end(message);
 }
 
-void BackendWriter::authentication_ok() {
+void BackendWriter::authentication_ok() { authentication(0, {}); }
+
+void BackendWriter::authentication_sasl(std::span<const std::string_view> mechanisms) {
+  std::string list;
+  for (const std::string_view mechanism : mechanisms) {
+    list += mechanism;
+    list += '\0';
+  }
+  list += '\0';
+  authentication(10, list);
+}
+
+void BackendWriter::authentication(std::uint32_t kind, std::string_view data) {
   const std::size_t message = begin('R');
-  u32(0);
+  u32(kind);
+  out_ += data;
   end(message);
 }
 
@@ -120,6 +134,14 @@ void BackendWriter::parameter_description(std::span<const ParameterType> types) 
   end(message);
 }
 
+void BackendWriter::copy_response(char type, Format format, std::size_t columns) {
+  const std::size_t message = begin(type);
+  out_.push_back(static_cast<char>(format));
+  u16(static_cast<std::uint16_t>(columns));
+  for (std::size_t i = 0; i < columns; ++i) u16(static_cast<std::uint16_t>(format));
+  end(message);
+}
+
 void BackendWriter::command_complete(std::string_view tag) {
   const std::size_t message = begin('C');
   string(tag);
@@ -141,6 +163,7 @@ void BackendWriter::report_message(char type, const Report& report) {
   field('M', report.message);
   field('D', report.detail);
   field('H', report.hint);
+  field('W', report.context);
   if (report.position) field('P', fmt::format_int(*report.position).c_str());
   out_.push_back('\0');
   end(message);

@@ -1,18 +1,23 @@
 #include "server/binary_format.h"
 
+#include <algorithm>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <boost/endian/conversion.hpp>
 
 #include "base/check.h"
+#include "server/type_oid.h"
 
 namespace alcove::server {
 namespace {
 
-constexpr std::uint32_t kFloat4Oid = 700;
 constexpr char kJsonbVersion = 1;
 
 template <class Unsigned>
@@ -24,13 +29,18 @@ void append_big(std::string& out, Unsigned value) {
 void append_float4_array(std::string& out, std::span<const float> values) {
   append_big(out, std::uint32_t{values.empty() ? 0U : 1U});  // dimensions
   append_big(out, std::uint32_t{0});                         // no NULLs
-  append_big(out, kFloat4Oid);
+  append_big(out, oid::kFloat4);
   if (values.empty()) return;
   append_big(out, static_cast<std::uint32_t>(values.size()));
   append_big(out, std::uint32_t{1});  // the first element's number
+  constexpr std::size_t kElementBytes = 4 + sizeof(float);
+  std::size_t at = out.size();
+  out.resize(at + values.size() * kElementBytes);
   for (const float value : values) {
-    append_big(out, std::uint32_t{sizeof(float)});
-    append_big(out, std::bit_cast<std::uint32_t>(value));
+    auto* const element = reinterpret_cast<unsigned char*>(out.data() + at);
+    boost::endian::store_big_u32(element, sizeof(float));
+    boost::endian::store_big_u32(element + 4, std::bit_cast<std::uint32_t>(value));
+    at += kElementBytes;
   }
 }
 
@@ -52,9 +62,94 @@ std::int64_t microseconds_since_2000(std::string_view text) {
   return duration_cast<microseconds>(whole).count() + static_cast<std::int64_t>(second * 1e6 + 0.5);
 }
 
+// The elements of an array in text form, `{a,"b c",NULL}`, or of an int2vector, `1 2`.
+std::vector<std::optional<std::string>> split_array(std::string_view text) {
+  std::vector<std::optional<std::string>> elements;
+  const bool braces = text.starts_with('{');
+  if (braces) text = text.substr(1, text.size() - 2);
+  const char separator = braces ? ',' : ' ';
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::string element;
+    const bool quoted = text[at] == '"';
+    if (quoted) ++at;
+    while (at < text.size() && text[at] != (quoted ? '"' : separator)) {
+      if (text[at] == '\\') ++at;
+      element += text[at++];
+    }
+    if (quoted) ++at;
+    ++at;  // the separator
+    if (!quoted && element == "NULL") {
+      elements.emplace_back(std::nullopt);
+    } else {
+      elements.emplace_back(std::move(element));
+    }
+  }
+  return elements;
+}
+
+struct ArrayElement {
+  std::uint32_t oid = 0;
+  std::size_t bytes = 0;  // of a number; 0: text
+};
+
+std::optional<ArrayElement> element_of(executor::Type type) {
+  using executor::Type;
+  switch (type) {
+    case Type::kInt2Vector:
+    case Type::kInt2Array: return ArrayElement{21, 2};
+    case Type::kInt4Array: return ArrayElement{23, 4};
+    case Type::kInt8Array: return ArrayElement{20, 8};
+    case Type::kOidVector:
+    case Type::kOidArray: return ArrayElement{26, 4};
+    case Type::kTextArray: return ArrayElement{25, 0};
+    case Type::kNameArray: return ArrayElement{19, 0};
+    case Type::kCharArray: return ArrayElement{18, 0};
+    default: return std::nullopt;
+  }
+}
+
+void append_element(std::string& out, const std::string& text, std::size_t bytes) {
+  if (bytes == 0) {
+    append_big(out, static_cast<std::uint32_t>(text.size()));
+    out += text;
+    return;
+  }
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  append_big(out, static_cast<std::uint32_t>(bytes));
+  if (bytes == 2) append_big(out, static_cast<std::uint16_t>(value));
+  if (bytes == 4) append_big(out, static_cast<std::uint32_t>(value));
+  if (bytes == 8) append_big(out, static_cast<std::uint64_t>(value));
+}
+
+void append_array(std::string& out, std::string_view text, ArrayElement of, bool from_zero) {
+  const auto elements = split_array(text);
+  const bool nulls = std::any_of(elements.begin(), elements.end(),
+                                 [](const auto& element) { return !element.has_value(); });
+  append_big(out, std::uint32_t{elements.empty() ? 0U : 1U});  // dimensions
+  append_big(out, std::uint32_t{nulls ? 1U : 0U});
+  append_big(out, of.oid);
+  if (elements.empty()) return;
+  append_big(out, static_cast<std::uint32_t>(elements.size()));
+  append_big(out, std::uint32_t{from_zero ? 0U : 1U});
+  for (const auto& element : elements) {
+    if (element) {
+      append_element(out, *element, of.bytes);
+    } else {
+      append_big(out, std::uint32_t{0xffffffff});
+    }
+  }
+}
+
 void append_text_like(std::string& out, std::string_view text, executor::Type type) {
   if (type == executor::Type::kTimestampTz) {
     append_big(out, static_cast<std::uint64_t>(microseconds_since_2000(text)));
+    return;
+  }
+  if (const auto element = element_of(type)) {
+    append_array(out, text, *element,
+                 type == executor::Type::kInt2Vector || type == executor::Type::kOidVector);
     return;
   }
   if (type == executor::Type::kJsonb) out.push_back(kJsonbVersion);
@@ -72,6 +167,8 @@ void append_binary(std::string& out, const executor::Cell& cell, executor::Type 
     void operator()(std::int64_t value) const {
       if (type == executor::Type::kInt8) {
         append_big(to, static_cast<std::uint64_t>(value));
+      } else if (type == executor::Type::kInt2) {
+        append_big(to, static_cast<std::uint16_t>(value));
       } else {
         append_big(to, static_cast<std::uint32_t>(value));
       }

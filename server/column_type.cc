@@ -20,6 +20,17 @@ ColumnType column_type(executor::Type type) {
     case Type::kTimestampTz: return {.oid = 1184, .bytes = 8};
     case Type::kUnknown: return {.oid = 705, .bytes = -2};
     case Type::kVoid: return {.oid = 2278, .bytes = 4};
+    case Type::kInt2: return {.oid = 21, .bytes = 2};
+    case Type::kChar: return {.oid = 18, .bytes = 1};
+    case Type::kInt2Vector: return {.oid = 22, .bytes = -1};
+    case Type::kOidVector: return {.oid = 30, .bytes = -1};
+    case Type::kInt2Array: return {.oid = 1005, .bytes = -1};
+    case Type::kInt4Array: return {.oid = 1007, .bytes = -1};
+    case Type::kInt8Array: return {.oid = 1016, .bytes = -1};
+    case Type::kOidArray: return {.oid = 1028, .bytes = -1};
+    case Type::kTextArray: return {.oid = 1009, .bytes = -1};
+    case Type::kNameArray: return {.oid = 1003, .bytes = -1};
+    case Type::kCharArray: return {.oid = 1002, .bytes = -1};
   }
   CHECK(false, "every column type has an OID");
 }

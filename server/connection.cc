@@ -9,12 +9,12 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
 #include "base/waiting.h"
+#include "executor/engine.h"
 
 namespace alcove::server {
 namespace {
@@ -27,17 +27,14 @@ constexpr std::uint64_t kSliceUs = 5'000;
 // So long others wait for a handler; what goes on for longer steps aside for them.
 constexpr std::uint64_t kShortUs = 200;
 constexpr std::uint64_t kShortMessageBytes = 64 * 1024;
+// Of a COPY's data so much is received at a time.
+constexpr std::size_t kCopyPieceBytes = 256 * 1024;
 // How soon the loss of a client is found out while its statement runs or waits.
 constexpr std::uint64_t kClientCheckUs = 100'000;
 // An output buffer of at most this stays with an idle connection.
 constexpr std::size_t kIdleOutputBytes = 4 * 1024;
-// Of what a client has sent and nobody will read, so much is taken before closing: bytes left in
-// the socket would make the kernel reset the connection and our last words with it.
-constexpr std::size_t kDrainBytesMax = 256 * 1024;
-
-bool is_again(const error_code& error) {
-  return error == asio::error::would_block || error == asio::error::try_again;
-}
+// With this a client begins that speaks TLS at once: the type of a handshake's record.
+constexpr char kTlsHandshake = 0x16;
 
 Report idle_timeout(executor::TransactionStatus status) {
   if (status == executor::TransactionStatus::kIdle) {
@@ -48,18 +45,6 @@ Report idle_timeout(executor::TransactionStatus status) {
   return {.severity = "FATAL",
           .sqlstate = "25P03",
           .message = "terminating connection due to idle-in-transaction timeout"};
-}
-
-void close_socket(Socket& socket) {
-  error_code ignored;
-  socket.shutdown(Socket::shutdown_send, ignored);
-  char drain[4096];
-  std::size_t drained = 0;
-  error_code error;
-  while (!error && drained < kDrainBytesMax) {
-    drained += socket.read_some(asio::buffer(drain), error);
-  }
-  socket.close(ignored);
 }
 
 }  // namespace
@@ -73,7 +58,7 @@ void Connection::start(Socket socket, ServerState& state) {
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   const auto connection = std::make_shared<Connection>(std::move(socket), state);
   connection->place_.fill(connection);
-  asio::post(connection->socket_.get_executor(), [connection] {
+  asio::post(connection->stream_.socket().get_executor(), [connection] {
     // Accepted too late for Server::stop() to find it.
     if (connection->state_.abandoned) return connection->close();
     connection->set_timer(connection->state_.options.authentication_timeout_ms * 1000);
@@ -88,37 +73,39 @@ void Connection::refuse(Socket socket) {
                                        .message = "sorry, too many clients already"});
   error_code ignored;
   socket.non_blocking(true, ignored);
-  socket.write_some(asio::buffer(reply), ignored);
-  close_socket(socket);
+  ByteStream stream(std::move(socket));
+  stream.write(reply);
+  stream.close();
 }
 
 Connection::Connection(Socket socket, ServerState& state)
     : place_(state.connections),
       state_(state),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor()) {}
+      stream_(std::move(socket)),
+      timer_(stream_.socket().get_executor()) {}
 
 // Closed by then, but for handlers that could not be queued or run to their end.
 Connection::~Connection() { close(); }
 
 void Connection::end_session() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->end_when_idle(); });
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] { self->end_when_idle(); });
 }
 
 void Connection::end_when_idle() {
   ending_ = true;
-  if (wait_ == Wait::kReadable && phase_ == Phase::kTalking) go_on();
+  if (wait_ == Wait::kReadable && phase_ == Phase::kTalking && !receives_copy()) go_on();
 }
 
 void Connection::on_signal(SessionSignal signal) {
   on_run_ready();  // its next step finds the session cancelled
+  look_at_copy();
   if (signal != SessionSignal::kTerminate) return;
   if (wait_ == Wait::kWritable) return close();  // a client that does not listen cannot be told
   end_when_idle();
 }
 
 void Connection::abandon() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] { self->close(); });
 }
 
 void Connection::close() {
@@ -132,7 +119,7 @@ void Connection::close() {
   session_.reset();
   if (key_) state_.registry.remove(key_->process_id);
   cancel_timer();
-  close_socket(socket_);
+  stream_.close();
 }
 
 // ---- The loop -----------------------------------------------------------------------------------
@@ -158,10 +145,15 @@ void Connection::serve_slice() {
     if (slice_us >= kShortUs) about_to_wait();
     if (next_ == Next::kStep) {
       next_ = conversation_->step();
-    } else if (phase_ == Phase::kStartup ? !receive_startup() : !receive_message()) {
+    } else if (!receive_next()) {
       return;
     }
   }
+}
+
+bool Connection::receive_next() {
+  if (phase_ == Phase::kStartup) return receive_startup();
+  return phase_ == Phase::kLoggingIn ? receive_log_in() : receive_message();
 }
 
 // Replies to messages that came together go together, unless the client is to see them at once.
@@ -173,7 +165,7 @@ bool Connection::output_due() {
 
 void Connection::yield() {
   if (next_ == Next::kStep && client_is_gone()) return close();
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] {
     if (self->phase_ != Phase::kClosed) self->go_on();
   });
 }
@@ -181,6 +173,7 @@ void Connection::yield() {
 // ---- Start-up -----------------------------------------------------------------------------------
 
 bool Connection::receive_startup() {
+  if (tls_start_ <= TlsStart::kPromised && !begin_tls()) return false;
   if (input_.unread().size() < kStartupHeaderBytes) return receive_bytes(kStartupHeaderBytes);
   const auto packet_bytes = startup_packet_bytes(input_.unread());
   if (!packet_bytes) {
@@ -188,6 +181,12 @@ bool Connection::receive_startup() {
     return false;
   }
   if (input_.unread().size() < *packet_bytes) return receive_bytes(*packet_bytes);
+  if (tls_start_ == TlsStart::kDirect && !stream_.agreed_on_protocol()) {
+    end_with(Error(ErrorCode::kProtocol,
+                   "received direct SSL connection request without ALPN protocol negotiation "
+                   "extension"));
+    return true;
+  }
   const auto packet = parse_startup_packet(input_.unread().substr(0, *packet_bytes), encryption_);
   input_.consume(*packet_bytes);
   if (packet) {
@@ -198,8 +197,27 @@ bool Connection::receive_startup() {
   return true;
 }
 
+// TLS begins with the first byte, or after our answer to a request, or not. False: as receive_bytes().
+bool Connection::begin_tls() {
+  auto context = state_.tls.get();
+  if (tls_start_ == TlsStart::kPossible) {
+    char first = 0;
+    const auto next = context ? stream_.peek(first) : ByteStream::Next::kGoOn;
+    if (next == ByteStream::Next::kWaitReadable) await_readable();
+    if (next == ByteStream::Next::kClosed) close();
+    if (next != ByteStream::Next::kGoOn) return false;
+    tls_start_ = first == kTlsHandshake ? TlsStart::kDirect : TlsStart::kSettled;
+    if (tls_start_ == TlsStart::kSettled) return true;
+  } else {
+    tls_start_ = TlsStart::kSettled;
+  }
+  stream_.start_tls(std::move(context));
+  encryption_ = {.ssl = true, .gss = true};  // inside TLS none is asked for
+  return true;
+}
+
 void Connection::answer_startup(const StartupPacket& packet) {
-  if (const auto* message = std::get_if<StartupMessage>(&packet)) return open_session(*message);
+  if (const auto* message = std::get_if<StartupMessage>(&packet)) return begin_log_in(*message);
   if (const auto* cancel = std::get_if<CancelRequest>(&packet)) {
     state_.registry.cancel({cancel->process_id, cancel->secret_key});
     next_ = Next::kClose;
@@ -207,15 +225,25 @@ void Connection::answer_startup(const StartupPacket& packet) {
   }
   const bool ssl = std::holds_alternative<SslRequest>(packet);
   (ssl ? encryption_.ssl : encryption_.gss) = true;
-  output_.push_back('N');
+  const bool accepts = ssl && state_.tls.get() != nullptr;
   // Whoever sends before our answer would be heard, once there is TLS, as though it were encrypted.
   if (!input_.unread().empty()) {
-    end_with(fail(ErrorCode::kProtocol, "received unencrypted data after {} request",
-                  ssl ? "SSL" : "GSSAPI encryption"));
+    if (!accepts) output_.push_back('N');
+    return end_with(fail(ErrorCode::kProtocol, "received unencrypted data after {} request",
+                         ssl ? "SSL" : "GSSAPI encryption"));
   }
+  output_.push_back(accepts ? 'S' : 'N');
+  if (accepts) tls_start_ = TlsStart::kPromised;
 }
 
-void Connection::open_session(const StartupMessage& message) {
+void Connection::begin_log_in(const StartupMessage& message) {
+  const bool from_this_machine = client_address().is_loopback();
+  const bool needs_tls =
+      state_.options.tls_required || (!from_this_machine && !state_.options.insecure);
+  if (needs_tls && !stream_.encrypted()) {
+    return end_with(Error(ErrorCode::kInvalidAuthorization, "a connection without TLS is refused")
+                        .with_hint("Connect with sslmode=require."));
+  }
   BackendWriter writer(output_);
   if (message.negotiate) writer.negotiate_protocol_version(message.unknown_options);
   executor::Database* const database = state_.database.load();
@@ -225,15 +253,124 @@ void Connection::open_session(const StartupMessage& message) {
   if (database == nullptr) {
     return end_with(Error(ErrorCode::kNotReady, "the database system is starting up"));
   }
-  key_ = state_.registry.add();
-  if (!key_) {
-    return end_with(Error(ErrorCode::kTooManyConnections, "sorry, too many clients already"));
+  entrance_ = std::make_unique<Entrance>();
+  entrance_->message = message;
+  std::optional<std::string> binding;
+  if (!stream_.tls_server_end_point().empty()) binding = stream_.tls_server_end_point();
+  auto log_in = LogIn::begin(*database, state_.env.random, message.user,
+                             {.from_this_machine = from_this_machine,
+                              .insecure = state_.options.insecure,
+                              .channel_binding = std::move(binding)});
+  if (!log_in) return end_with(log_in.error());
+  entrance_->log_in = *std::move(log_in);
+  if (entrance_->log_in == nullptr) return open_session();
+  writer.authentication_sasl(entrance_->log_in->mechanisms());
+  phase_ = Phase::kLoggingIn;
+}
+
+boost::asio::ip::address Connection::client_address() const {
+  error_code error;
+  const auto endpoint = stream_.socket().remote_endpoint(error);
+  if (error) return {};
+  const auto address = endpoint.address();
+  // A listener for both families hears version 4 in version 6's clothes.
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
+  return address;
+}
+
+// ---- Log-in -------------------------------------------------------------------------------------
+
+bool Connection::receive_log_in() {
+  const FrontendFrame frame = frame_log_in_message(input_.unread());
+  switch (frame.kind) {
+    case FrontendFrame::Kind::kIncomplete: return receive_bytes(frame.bytes);
+    case FrontendFrame::Kind::kMessage: {
+      const std::string body(
+          input_.unread().substr(kMessageHeaderBytes, frame.bytes - kMessageHeaderBytes));
+      input_.consume(frame.bytes);
+      return answer_log_in(body);
+    }
+    case FrontendFrame::Kind::kUnknownType:
+      if (frame.type == frontend::kTerminate) {
+        next_ = Next::kClose;
+      } else {
+        end_with(fail(ErrorCode::kProtocol, "expected SASL response, got message type {}",
+                      static_cast<unsigned>(static_cast<unsigned char>(frame.type))));
+      }
+      return true;
+    default: next_ = Next::kClose; return true;
+  }
+}
+
+// False: what came of it is told later.
+bool Connection::answer_log_in(std::string_view body) {
+  Entrance& entrance = *entrance_;
+  auto answer = entrance.log_in->answer(body);
+  if (answer && !answer->logged_in) {
+    BackendWriter(output_).authentication_sasl_continue(answer->data);
+    return true;
+  }
+  const std::string address = client_address().to_string();
+  if (answer) {
+    BackendWriter(entrance.last_words).authentication_sasl_final(answer->data);
+  } else {
+    state_.failed_logins.note(address, now_us());
+    log_warning("log-in of \"{}\" from {} failed: {}",
+                entrance.message.user.substr(0, executor::kRoleNameBytesMax), address,
+                answer.error().message());
+    entrance.refusal = answer.error();
+  }
+  const std::uint64_t delay_us = state_.failed_logins.delay_us(address, now_us());
+  if (delay_us == 0) {
+    end_log_in();
+    return true;
+  }
+  wait_ = Wait::kDelay;
+  set_timer(delay_us);
+  return false;
+}
+
+void Connection::end_log_in() {
+  if (entrance_->refusal) return end_with(*entrance_->refusal);
+  output_ += entrance_->last_words;
+  open_session();
+}
+
+// A tenant's connections are limited, so that no tenant can keep the others out.
+ConnectionRegistry::Owner Connection::owner_of(const Entrance& entrance) const {
+  ConnectionRegistry::Owner owner{entrance.message.user};
+  if (entrance.log_in == nullptr) return owner;
+  const auto role = state_.database.load()->engine().roles.find(owner.user);
+  if (role && role->bound_to) {
+    const auto& [index, name_space] = *role->bound_to;
+    owner.group = fmt::format("tenant {} {} {}", index.size(), index, name_space);
+    owner.group_max = state_.options.tenant_connections_max;
+  } else if (role && !role->superuser) {
+    owner.group = "role " + owner.user;
+    owner.group_max = state_.options.role_connections_max;
+  }
+  return owner;
+}
+
+void Connection::open_session() {
+  const std::unique_ptr<Entrance> entrance = std::move(entrance_);
+  if (state_.stopping) {
+    return end_with(Error(ErrorCode::kNotReady, "the database system is shutting down"));
+  }
+  const auto key = state_.registry.add(owner_of(*entrance));
+  if (!key) return end_with(key.error());
+  key_ = *key;
+  BackendWriter writer(output_);
   writer.authentication_ok();
+  const StartupMessage& message = entrance->message;
   session_ = std::make_unique<executor::Session>(
-      *database, executor::SessionIdentity{.user = message.user,
-                                           .database = message.database,
-                                           .process_id = key_->process_id});
+      *state_.database.load(),
+      executor::SessionIdentity{.user = message.user,
+                                .database = message.database,
+                                .process_id = key_->process_id,
+                                .trusted = entrance->log_in == nullptr});
   for (const auto& [name, value] : message.settings) {
     const Status set = session_->set_startup_option(name, value);
     if (!set) return end_with(set.error());
@@ -246,7 +383,7 @@ void Connection::open_session(const StartupMessage& message) {
         session->cancel();
         const auto self = weak.lock();
         if (!self) return;
-        asio::post(self->socket_.get_executor(), [self, signal] { self->on_signal(signal); });
+        asio::post(self->stream_.socket().get_executor(), [self, signal] { self->on_signal(signal); });
       });
   for (const auto& [name, value] : session_->reported_settings()) {
     writer.parameter_status(name, value);
@@ -269,7 +406,7 @@ void Connection::end_with(const Error& error) { end_with(report_of(error, "FATAL
 bool Connection::receive_message() {
   input_.consume(message_bytes_);
   message_bytes_ = 0;
-  if (ending_) {
+  if (ending_ && !receives_copy()) {
     end_with(Error(ErrorCode::kShutdown, "terminating connection due to administrator command"));
     return true;
   }
@@ -281,8 +418,30 @@ bool Connection::receive_message() {
     if (skip_bytes_ == 0) next_ = conversation_->receive_oversize(oversize_.type, oversize_.bytes);
     return true;
   }
-  const FrontendFrame frame =
-      frame_message(input_.unread(), state_.options.statement_bytes_max);
+  if (copy_bytes_ > 0) return receive_copy_piece();
+  return receive_frame(frame_message(input_.unread(), state_.options.statement_bytes_max));
+}
+
+// The data of a COPY may be longer than any message that is kept whole.
+bool Connection::receive_copy_piece() {
+  if (input_.unread().empty()) return receive_bytes(copy_bytes_);
+  message_bytes_ = std::min<std::uint64_t>(copy_bytes_, input_.unread().size());
+  copy_bytes_ -= message_bytes_;
+  client_seen_us_ = now_us();
+  next_ = conversation_->receive(
+      {.type = frontend::kCopyData, .body = input_.unread().substr(0, message_bytes_)});
+  return true;
+}
+
+bool Connection::receive_frame(const FrontendFrame& frame) {
+  const bool is_cut = frame.kind == FrontendFrame::Kind::kOversize ||
+                      (frame.kind == FrontendFrame::Kind::kIncomplete &&
+                       input_.unread().size() >= kMessageHeaderBytes);
+  if (is_cut && frame.type == frontend::kCopyData && receives_copy()) {
+    input_.consume(kMessageHeaderBytes);
+    copy_bytes_ = frame.bytes - kMessageHeaderBytes;
+    return true;
+  }
   switch (frame.kind) {
     case FrontendFrame::Kind::kIncomplete:
       if (!output_.empty() && !send_output()) return false;
@@ -321,27 +480,27 @@ bool Connection::receive_bytes(std::uint64_t bytes_wanted) {
     await_readable();
     return false;
   }
+  if (receives_copy() && input_filled_) input_.widen(kCopyPieceBytes);
   const std::span<char> room = input_.prepare(bytes_wanted);
-  error_code error;
-  const std::size_t received = socket_.read_some(asio::buffer(room.data(), room.size()), error);
-  more_to_receive_ = received == room.size();
-  input_.commit(received);
-  if (!error || is_again(error) || error == asio::error::interrupted) return true;
-  close();
-  return false;
+  const ByteStream::Transfer received = stream_.read(room);
+  input_.commit(received.bytes);
+  input_filled_ = received.bytes == room.size();
+  more_to_receive_ = received.next != ByteStream::Next::kWaitReadable;
+  if (received.next == ByteStream::Next::kClosed) close();
+  if (received.next == ByteStream::Next::kWaitWritable) await_writable();
+  return wait_ == Wait::kNone && phase_ != Phase::kClosed;
 }
 
 // True when all has been sent.
 bool Connection::send_output() {
   while (sent_ < output_.size()) {
-    error_code error;
-    const auto rest = asio::buffer(output_.data() + sent_, output_.size() - sent_);
-    sent_ += socket_.write_some(rest, error);
-    if (!error || error == asio::error::interrupted) continue;
-    if (is_again(error)) {
-      await_writable();
-    } else {
-      close();
+    const auto sent = stream_.write(std::string_view(output_).substr(sent_));
+    sent_ += sent.bytes;
+    switch (sent.next) {
+      case ByteStream::Next::kGoOn: continue;
+      case ByteStream::Next::kWaitReadable: await_readable(); break;
+      case ByteStream::Next::kWaitWritable: await_writable(); break;
+      case ByteStream::Next::kClosed: close(); break;
     }
     return false;
   }
@@ -353,19 +512,30 @@ bool Connection::send_output() {
 // ---- Waiting ------------------------------------------------------------------------------------
 
 void Connection::await_readable() {
-  input_.release();
-  if (output_.capacity() > kIdleOutputBytes) output_ = {};
-  wait_ = Wait::kReadable;
-  if (phase_ == Phase::kTalking) {
-    const executor::Settings& settings = session_->settings();
-    const std::uint64_t timeout_ms = session_->status() == executor::TransactionStatus::kIdle
-                                         ? settings.idle_session_timeout_ms()
-                                         : settings.idle_in_transaction_timeout_ms();
-    if (timeout_ms > 0) set_timer(timeout_ms * 1000);
+  if (!receives_copy()) {
+    input_.release();
+    if (output_.empty() && output_.capacity() > kIdleOutputBytes) output_ = {};
   }
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+  wait_ = Wait::kReadable;
+  if (phase_ == Phase::kTalking) set_idle_timer();
+  stream_.socket().async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
     self->on_readable(error);
   });
+}
+
+// How long the client may say nothing.
+void Connection::set_idle_timer() {
+  if (receives_copy()) {
+    const auto deadline_us = session_->deadline_us();
+    const std::uint64_t now = now_us();
+    if (deadline_us) set_timer(std::max(now, *deadline_us) - now);
+    return;
+  }
+  const executor::Settings& settings = session_->settings();
+  const std::uint64_t timeout_ms = session_->status() == executor::TransactionStatus::kIdle
+                                       ? settings.idle_session_timeout_ms()
+                                       : settings.idle_in_transaction_timeout_ms();
+  if (timeout_ms > 0) set_timer(timeout_ms * 1000);
 }
 
 void Connection::on_readable(const error_code& error) {
@@ -378,7 +548,7 @@ void Connection::on_readable(const error_code& error) {
 void Connection::await_writable() {
   wait_ = Wait::kWritable;
   if (phase_ == Phase::kTalking) set_timer(state_.options.write_stall_timeout_ms * 1000);
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  stream_.socket().async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
     self->on_writable(error);
   });
 }
@@ -398,8 +568,16 @@ void Connection::await_run() {
   conversation_->run().when_ready([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    asio::post(self->socket_.get_executor(), [self] { self->on_run_ready(); });
+    asio::post(self->stream_.socket().get_executor(), [self] { self->on_run_ready(); });
   });
+}
+
+// Data may not come for long: whether the statement is to end is found out without it.
+void Connection::look_at_copy() {
+  if (wait_ != Wait::kReadable || !receives_copy()) return;
+  cancel_timer();
+  next_ = Next::kStep;
+  go_on();
 }
 
 void Connection::set_run_timer() {
@@ -430,10 +608,17 @@ void Connection::on_timer() {
   const bool late = !timer_set_ || timer_.expiry() > asio::steady_timer::clock_type::now();
   if (late) return;  // cancelled, or set again, when this handler was already on its way
   timer_set_ = false;
-  if (phase_ == Phase::kStartup) return close();
+  if (wait_ == Wait::kDelay) {
+    set_timer(state_.options.authentication_timeout_ms * 1000);  // to take the answer
+    end_log_in();
+    return go_on();
+  }
+  if (phase_ != Phase::kTalking) return close();
   switch (wait_) {
-    case Wait::kNone: return;
+    case Wait::kNone:
+    case Wait::kDelay: return;
     case Wait::kReadable:
+      if (receives_copy()) return look_at_copy();
       end_with(idle_timeout(session_->status()));
       return go_on();
     case Wait::kWritable:
@@ -453,7 +638,7 @@ bool Connection::client_is_gone() {
   const std::uint64_t now = now_us();
   if (now - client_seen_us_ < kClientCheckUs) return false;
   client_seen_us_ = now;
-  pollfd state{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  pollfd state{.fd = stream_.socket().native_handle(), .events = POLLRDHUP, .revents = 0};
   return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 

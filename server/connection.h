@@ -6,25 +6,21 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "executor/session.h"
+#include "server/byte_stream.h"
 #include "server/connection_set.h"
 #include "server/conversation.h"
 #include "server/input_buffer.h"
+#include "server/log_in.h"
 #include "server/server_state.h"
 #include "server/startup_packet.h"
 
 namespace alcove::server {
 
-using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
-
-// One client's socket: carries bytes between it and, first, the start-up, then a Conversation.
+// One client's socket: carries bytes between it and, first, start-up and log-in, then a Conversation.
 // The thread that finds the socket readable receives, runs the statement and sends the reply, with
 // one system call each; another thread comes in only where something has to be waited for.
 //
@@ -55,8 +51,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   using Next = Conversation::Next;
-  enum class Phase : unsigned char { kStartup, kTalking, kClosed };
-  enum class Wait : unsigned char { kNone, kReadable, kWritable, kRun };
+  enum class Phase : unsigned char { kStartup, kLoggingIn, kTalking, kClosed };
+  enum class Wait : unsigned char { kNone, kReadable, kWritable, kRun, kDelay };
+
+  // What is known of a client until its session is open.
+  struct Entrance {
+    StartupMessage message;
+    std::unique_ptr<LogIn> log_in;  // null: no password is asked for
+    std::string last_words;         // to a client that is logged in, …
+    std::optional<Error> refusal;   // … or why it is not
+  };
 
   // ---- the loop, on the strand ----
   void go_on();  // catches what libraries throw
@@ -68,12 +72,22 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void close();
 
   // ---- receiving; false: a wait has begun, or the connection is closed ----
+  bool receive_next();
   bool receive_startup();
+  bool begin_tls();
+  bool receive_log_in();
   bool receive_message();
+  bool receive_frame(const FrontendFrame& frame);
+  bool receive_copy_piece();
   bool receive_bytes(std::uint64_t bytes_wanted);
   bool send_output();
   void answer_startup(const StartupPacket& packet);
-  void open_session(const StartupMessage& message);
+  void begin_log_in(const StartupMessage& message);
+  bool answer_log_in(std::string_view body);
+  void end_log_in();
+  void open_session();
+  ConnectionRegistry::Owner owner_of(const Entrance& entrance) const;
+  boost::asio::ip::address client_address() const;
   void end_with(const Report& report);  // FATAL
   void end_with(const Error& error);
 
@@ -85,15 +99,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void on_writable(const boost::system::error_code& error);
   void on_run_ready();
   void set_run_timer();
+  void set_idle_timer();
   void set_timer(std::uint64_t us_from_now);
   void cancel_timer();
   void on_timer();
   bool client_is_gone();
+  // Whether the statement under way is a COPY that waits for its data.
+  bool receives_copy() const { return conversation_ != nullptr && conversation_->receives_copy(); }
+  void look_at_copy();
   std::uint64_t now_us() const { return state_.env.clock.monotonic_us(); }
 
   ConnectionSet::Place place_;  // first, so that it is given back last
   ServerState& state_;
-  Socket socket_;
+  ByteStream stream_;
   boost::asio::steady_timer timer_;
   InputBuffer input_;
   std::string output_;
@@ -104,10 +122,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Next next_ = Next::kMessage;
   bool timer_set_ = false;
   bool ending_ = false;         // end_session() was called
+  bool input_filled_ = false;    // the last bytes received took all the room there was
   bool more_to_receive_ = true;  // the kernel may hold more bytes; found out by asking
   EncryptionRequests encryption_;
+  enum class TlsStart : unsigned char {
+    kPossible,   // the first byte says whether the client begins with TLS
+    kPromised,   // to begin once our answer has been sent
+    kDirect,     // begun without a request
+    kSettled,
+  } tls_start_ = TlsStart::kPossible;
+  std::unique_ptr<Entrance> entrance_;
   std::uint64_t message_bytes_ = 0;  // of the message being answered, still in input_
   std::uint64_t skip_bytes_ = 0;     // of an oversize message, still to come
+  std::uint64_t copy_bytes_ = 0;     // of a CopyData that is taken in pieces, still to come
   FrontendFrame oversize_;
   std::uint64_t client_seen_us_ = 0;  // when the client was last known to be there
   std::optional<std::uint64_t> run_wakes_us_;  // of the run that is waited for

@@ -14,16 +14,30 @@ bool equal_in_constant_time(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-std::optional<ConnectionRegistry::Key> ConnectionRegistry::add() {
+Result<ConnectionRegistry::Key> ConnectionRegistry::add(Owner owner) {
   const auto secret_key = static_cast<std::uint32_t>(random_.u64());
   const std::lock_guard lock(mutex_);
-  if (entries_.size() >= sessions_max_) return std::nullopt;
-  do {
-    if (last_process_id_ == std::numeric_limits<std::int32_t>::max()) last_process_id_ = 0;
-    ++last_process_id_;
-  } while (entries_.contains(last_process_id_));
-  entries_.emplace(last_process_id_, Entry{.secret_key = secret_key, .receiver = {}});
-  return Key{.process_id = last_process_id_, .secret_key = secret_key};
+  if (entries_.size() >= sessions_max_) {
+    return Error(ErrorCode::kTooManyConnections, "sorry, too many clients already");
+  }
+  if (!owner.group.empty()) {
+    std::size_t& count = group_counts_[owner.group];
+    if (count >= owner.group_max) {
+      return fail(ErrorCode::kTooManyConnections, "too many connections for role \"{}\"",
+                  owner.user);
+    }
+    ++count;
+  }
+  // Not counted up: that would tell each client how many others come.
+  std::int32_t process_id = 0;
+  while (process_id == 0 || entries_.contains(process_id)) {
+    process_id = static_cast<std::int32_t>(random_.u64() &
+                                           std::numeric_limits<std::int32_t>::max());
+  }
+  entries_.emplace(process_id, Entry{.secret_key = secret_key,
+                                     .owner = std::move(owner),
+                                     .receiver = {}});
+  return Key{.process_id = process_id, .secret_key = secret_key};
 }
 
 void ConnectionRegistry::connect(std::int32_t process_id, Receiver receiver) {
@@ -38,7 +52,10 @@ void ConnectionRegistry::disconnect(std::int32_t process_id) {
 
 void ConnectionRegistry::remove(std::int32_t process_id) {
   const std::lock_guard lock(mutex_);
-  entries_.erase(process_id);
+  const auto entry = entries_.find(process_id);
+  const auto group = group_counts_.find(entry->second.owner.group);
+  if (group != group_counts_.end() && --group->second == 0) group_counts_.erase(group);
+  entries_.erase(entry);
   if (entries_.empty()) emptied_.notify_all();
 }
 
@@ -51,10 +68,12 @@ void ConnectionRegistry::cancel(Key key) {
   }
 }
 
-bool ConnectionRegistry::signal(std::int32_t process_id, SessionSignal signal) {
+bool ConnectionRegistry::signal(std::int32_t process_id, SessionSignal signal,
+                                const std::optional<std::string>& user) {
   const std::lock_guard lock(mutex_);
   const auto entry = entries_.find(process_id);
   if (entry == entries_.end() || !entry->second.receiver) return false;
+  if (user && entry->second.owner.user != *user) return false;
   entry->second.receiver(signal);
   return true;
 }

@@ -7,9 +7,11 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "base/random.h"
+#include "base/result.h"
 
 namespace alcove::server {
 
@@ -35,8 +37,15 @@ class ConnectionRegistry {
   ConnectionRegistry(Random& random, std::size_t sessions_max)
       : random_(random), sessions_max_(sessions_max) {}
 
-  // Takes a place; none when there are as many sessions as there may be.
-  std::optional<Key> add();
+  // Whose session it is.
+  struct Owner {
+    std::string user;
+    // A group of sessions that may have so many at the same time; empty: none.
+    std::string group = {};
+    std::size_t group_max = 0;
+  };
+  // Takes a place. Errors: kTooManyConnections, of all or of the owner's group.
+  Result<Key> add(Owner owner);
   // From now on signals reach the session. Requires: a place taken by add().
   void connect(std::int32_t process_id, Receiver receiver);
   // Once it has returned, the receiver is neither running nor called again.
@@ -46,8 +55,9 @@ class ConnectionRegistry {
 
   // Cancels if the key is the session's, and says nothing of whether it was.
   void cancel(Key key);
-  // False if there is no such session.
-  bool signal(std::int32_t process_id, SessionSignal signal);
+  // False if there is no such session, or, where `user` is given, none of this user.
+  bool signal(std::int32_t process_id, SessionSignal signal,
+              const std::optional<std::string>& user = std::nullopt);
   void signal_all(SessionSignal signal);
 
   std::size_t count() const;
@@ -57,14 +67,15 @@ class ConnectionRegistry {
  private:
   struct Entry {
     std::uint32_t secret_key = 0;
+    Owner owner;
     Receiver receiver;  // empty while the session is being opened
   };
   Random& random_;
   const std::size_t sessions_max_;
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
-  std::int32_t last_process_id_ = 0;
   std::unordered_map<std::int32_t, Entry> entries_;
+  std::unordered_map<std::string, std::size_t> group_counts_;  // of groups that have sessions
 };
 
 }  // namespace alcove::server

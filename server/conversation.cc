@@ -6,11 +6,9 @@
 #include <new>
 #include <utility>
 
-#include <boost/endian/conversion.hpp>
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "executor/action_run.h"
 #include "parser/parse.h"
 #include "server/sqlstate.h"
 
@@ -18,14 +16,6 @@ namespace alcove::server {
 namespace {
 
 constexpr std::string_view kExtendedTypes = "PBDEC";
-
-// What Parse or Bind leaves behind of at most so many bytes is bounded well enough by its number.
-constexpr std::uint64_t kSmallBytes = 4096;
-
-bool ends_transaction(const parser::Statement& statement) {
-  return std::holds_alternative<parser::Commit>(statement) ||
-         std::holds_alternative<parser::Rollback>(statement);
-}
 
 // Whether a notice of `severity` is to be sent to a client that wants those from `minimum` up.
 bool is_wanted(std::string_view severity, std::string_view minimum) {
@@ -41,52 +31,33 @@ bool is_wanted(std::string_view severity, std::string_view minimum) {
 
 // ---- Results ------------------------------------------------------------------------------------
 
-void Conversation::ResultWriter::begin(const std::vector<executor::Column>& columns) {
-  undescribed_ = &columns;
-  portal_ = nullptr;
-  rows_max_ = 0;
+void Conversation::ResultWriter::begin(const std::vector<executor::Column>& columns,
+                                       Formats formats) {
+  columns_ = &columns;
+  formats_ = std::move(formats);
+  described_ = false;
 }
 
-void Conversation::ResultWriter::begin_portal(Portal& portal, std::uint32_t rows_max) {
-  undescribed_ = nullptr;
-  portal_ = &portal;
-  rows_max_ = rows_max;
-  sent_ = 0;
-  std::size_t end = 0;
-  while (end < portal.held.size() && !limit_reached()) {
-    // Its length counts itself but not the letter before it.
-    end += 1 + boost::endian::load_big_u32(
-                   reinterpret_cast<const unsigned char*>(portal.held.data() + end + 1));
-    ++sent_;
-  }
-  out_.append(portal.held, 0, end);
-  portal.held.erase(0, end);
+void Conversation::ResultWriter::begin_portal(const std::vector<executor::Column>& columns,
+                                              Formats formats) {
+  begin(columns, std::move(formats));
+  described_ = true;
 }
 
 // Only when the first row or the end is there, so that a statement that fails at once answers as
 // PostgreSQL does, which finds such faults while planning.
 void Conversation::ResultWriter::describe() {
-  if (undescribed_ == nullptr) return;
-  BackendWriter(out_).row_description(*undescribed_);
-  undescribed_ = nullptr;
+  if (!std::exchange(described_, true)) BackendWriter(out_).row_description(*columns_, formats_);
 }
 
 void Conversation::ResultWriter::end() {
   // A statement without columns returns no rows at all, but for the empty SELECT.
-  if (undescribed_ != nullptr && !undescribed_->empty()) describe();
-  undescribed_ = nullptr;
+  if (!columns_->empty()) describe();
 }
 
 void Conversation::ResultWriter::row(std::span<const executor::Cell> cells) {
-  if (portal_ == nullptr) {
-    describe();
-    BackendWriter(out_).data_row(cells);
-    return;
-  }
-  // A run may find some more rows before it asks whether there is room.
-  std::string& to = limit_reached() ? portal_->held : out_;
-  if (!limit_reached()) ++sent_;
-  BackendWriter(to).data_row(cells, portal_->run->columns(), portal_->formats);
+  describe();
+  BackendWriter(out_).data_row(cells, *columns_, formats_);
 }
 
 // ---- Messages -----------------------------------------------------------------------------------
@@ -95,10 +66,12 @@ Conversation::Conversation(executor::Session& session, std::string& out,
                            const ServerOptions& options,
                            const std::function<void(const Error&)>& on_panic)
     : session_(session),
+      out_(out),
       options_(options),
       writer_(out),
       result_(out, options.output_buffer_bytes),
-      on_panic_(on_panic) {}
+      on_panic_(on_panic),
+      objects_(session, options) {}
 
 Conversation::~Conversation() = default;
 
@@ -116,12 +89,14 @@ Conversation::Next Conversation::guarded(Part part) {
 
 Conversation::Next Conversation::receive(const FrontendMessage& message) {
   if (message.type == frontend::kTerminate) return Next::kClose;
+  if (receives_copy()) return receive_copy(message);
   if (skipping_until_sync_ && message.type != frontend::kSync) return Next::kMessage;
   error_skips_until_sync_ = kExtendedTypes.find(message.type) != std::string_view::npos;
   return guarded([&] { return answer(message); });
 }
 
 Conversation::Next Conversation::receive_oversize(char type, std::uint64_t bytes) {
+  if (receives_copy()) return receive_copy({.type = type, .body = {}});
   if (skipping_until_sync_ || type == frontend::kCopyData) return Next::kMessage;
   error_skips_until_sync_ = kExtendedTypes.find(type) != std::string_view::npos;
   return fail(alcove::fail(ErrorCode::kLimitExceeded,
@@ -180,8 +155,8 @@ Result<Conversation::Next> Conversation::answer_extended(const FrontendMessage& 
 // ---- Scripts ------------------------------------------------------------------------------------
 
 Result<Conversation::Next> Conversation::begin_script(std::string_view body) {
-  prepared_.erase("");
-  portals_.erase("");
+  objects_.prepared().erase("");
+  objects_.portals().erase("");
   in_group_ = false;
   text_ = TRY(parse_query_message(body));
   statements_ = TRY(parser::parse(text_));
@@ -199,21 +174,23 @@ Conversation::Next Conversation::step() {
 }
 
 Result<Conversation::Next> Conversation::advance() {
-  return executing_ != nullptr ? advance_portal() : advance_script();
+  return fetch_ ? advance_portal() : advance_script();
 }
 
 Result<Conversation::Next> Conversation::advance_script() {
   using Progress = executor::Run::Progress;
   if (run_ == nullptr) {
-    auto run = TRY(start(statements_[at_]));
+    auto run = TRY(objects_.start(statements_[at_]));
     run_ = std::move(run);
-    result_.begin(run_->columns());
+    result_.begin(run_->columns(), objects_.formats_of(statements_[at_]));
+    TRY(begin_copy(statements_[at_], *run_));
   }
-  const Progress progress = TRY(run_->step(result_));
+  const Progress progress = TRY(copy_ != nullptr ? copy_->step(*run_) : run_->step(result_));
   write_notices();
   switch (progress) {
     case Progress::kMore: return Next::kStep;
     case Progress::kWait: return Next::kWait;
+    case Progress::kInput: return Next::kMessage;
     case Progress::kDone: return finish_statement();
   }
   return Error(ErrorCode::kInternal, "a statement neither goes on nor ends");
@@ -221,8 +198,10 @@ Result<Conversation::Next> Conversation::advance_script() {
 
 Result<Conversation::Next> Conversation::finish_statement() {
   const std::string tag = run_->tag();
+  end_copy();
   result_.end();
   run_.reset();
+  objects_.on_success(statements_[at_], tag);
   ++at_;
   if (at_ < statements_.size()) {
     writer_.command_complete(tag);
@@ -237,10 +216,11 @@ Result<Conversation::Next> Conversation::finish_statement() {
 
 void Conversation::end_script() {
   run_.reset();
-  if (session_.status() == executor::TransactionStatus::kIdle) portals_.clear();
+  objects_.on_end();
   statements_ = {};
   at_ = 0;
   text_ = {};
+  copy_text_ = {};
   write_ready();
 }
 
@@ -248,87 +228,40 @@ void Conversation::end_script() {
 
 Status Conversation::prepare(const ParseMessage& message) {
   text_ = message.text;
-  if (!message.name.empty() && prepared_.contains(message.name)) {
-    return alcove::fail(ErrorCode::kDuplicateStatement, "prepared statement \"{}\" already exists",
-                        message.name);
-  }
-  if (prepared_.size() >= options_.prepared_statements_max) {
-    return alcove::fail(ErrorCode::kLimitExceeded,
-                        "a session has at most prepared_statements_max = {} prepared statements",
-                        options_.prepared_statements_max)
-        .with_hint("DEALLOCATE ALL forgets them.");
-  }
-  if (message.text.size() > kSmallBytes) {
-    std::uint64_t bytes = message.text.size();
-    for (const auto& [name, other] : prepared_) bytes += other->text.size();
-    TRY(check_bytes(bytes, "prepared statements"));
-  }
-  auto prepared = TRY(PreparedStatement::prepare(message));
-  if (prepared.statement) TRY(session_.check_not_failed(*prepared.statement));
-  prepared_.insert_or_assign(std::string(message.name),
-                             std::make_shared<const PreparedStatement>(std::move(prepared)));
+  auto prepared = TRY(objects_.prepared().prepare(message));
+  if (prepared->statement) TRY(session_.check_not_failed(*prepared->statement));
+  objects_.prepared().insert(message.name, std::move(prepared));
   writer_.parse_complete();
   return {};
 }
 
-Result<std::shared_ptr<const PreparedStatement>> Conversation::prepared(
-    std::string_view name) const {
-  const auto found = prepared_.find(name);
-  if (found != prepared_.end()) return found->second;
-  if (name.empty()) {
-    return Error(ErrorCode::kUndefinedStatement, "unnamed prepared statement does not exist");
-  }
-  return alcove::fail(ErrorCode::kUndefinedStatement, "prepared statement \"{}\" does not exist",
-                      name);
-}
-
-Result<Portal*> Conversation::portal(std::string_view name) const {
-  const auto found = portals_.find(name);
-  if (found != portals_.end()) return found->second.get();
+Result<std::shared_ptr<Portal>> Conversation::portal(std::string_view name) {
+  auto found = objects_.portals().find(name);
+  if (found != nullptr) return found;
   return alcove::fail(ErrorCode::kUndefinedPortal, "portal \"{}\" does not exist", name);
 }
 
-Status Conversation::check_bytes(std::uint64_t bytes, const char* what) const {
-  if (bytes <= options_.statement_bytes_max) return {};
-  return alcove::fail(ErrorCode::kLimitExceeded,
-                      "a session's {} take more than statement_bytes_max = {} bytes", what,
-                      options_.statement_bytes_max);
-}
-
 Status Conversation::bind(const BindMessage& message, std::uint64_t bytes) {
-  auto portal = std::make_unique<Portal>();
-  portal->prepared = TRY(prepared(message.statement));
-  text_ = portal->prepared->text;
-  if (!message.portal.empty() && portals_.contains(message.portal)) {
-    return alcove::fail(ErrorCode::kDuplicatePortal, "cursor \"{}\" already exists",
-                        message.portal);
-  }
-  if (portals_.size() >= options_.portals_max) {
-    return alcove::fail(ErrorCode::kLimitExceeded,
-                        "a session has at most portals_max = {} open portals",
-                        options_.portals_max);
-  }
+  auto portal = std::make_shared<Portal>();
+  portal->prepared = TRY(objects_.prepared().find(message.statement));
+  text_ = portal->text();
+  TRY(objects_.portals().check_room(message.portal, bytes));
   portal->bytes = bytes;
-  if (bytes > kSmallBytes) {
-    std::uint64_t all = bytes;
-    for (const auto& [name, other] : portals_) all += other->bytes;
-    TRY(check_bytes(all, "open portals"));
-  }
+  portal->savepoints = session_.savepoint_count();
   if (portal->prepared->statement) {
     TRY(session_.check_not_failed(*portal->prepared->statement));
     portal->statement = TRY(portal->prepared->bind(message));
   }
   portal->formats = message.result_formats;
   if (portal->formats.size() > 1) {
-    std::size_t columns = 0;
-    if (portal->statement) columns = TRY(session_.describe(*portal->statement)).size();
+    const std::size_t columns = TRY(objects_.describe(*portal)).size();
     if (columns != portal->formats.size()) {
       return alcove::fail(ErrorCode::kProtocol,
                           "bind message has {} result formats but query has {} columns",
                           portal->formats.size(), columns);
     }
   }
-  portals_.insert_or_assign(std::string(message.portal), std::move(portal));
+  objects_.portals().insert(message.portal, std::move(portal));
   writer_.bind_complete();
   return {};
 }
@@ -337,21 +270,17 @@ Status Conversation::describe(const NameMessage& message) {
   std::vector<executor::Column> columns;
   Formats formats;
   if (message.is_portal) {
-    const Portal* const named = TRY(portal(message.name));
-    text_ = named->prepared->text;
+    const auto named = TRY(portal(message.name));
+    text_ = named->text();
     formats = named->formats;
-    if (named->run) {
-      columns = named->run->columns();
-    } else if (named->statement) {
-      columns = TRY(session_.describe(*named->statement));
-    }
+    columns = TRY(objects_.describe(*named));
   } else {
-    const auto named = TRY(prepared(message.name));
+    const auto named = TRY(objects_.prepared().find(message.name));
     text_ = named->text;
     writer_.parameter_description(named->parameters);
     if (named->statement) {
       const parser::Statement sample = TRY(named->sample());
-      columns = TRY(session_.describe(sample));
+      columns = TRY(objects_.describe(sample));
     }
   }
   if (columns.empty()) {
@@ -365,67 +294,66 @@ Status Conversation::describe(const NameMessage& message) {
 // What is not there is closed.
 void Conversation::close(const NameMessage& message) {
   if (message.is_portal) {
-    if (const auto found = portals_.find(message.name); found != portals_.end()) {
-      portals_.erase(found);
-    }
-  } else if (const auto found = prepared_.find(message.name); found != prepared_.end()) {
-    prepared_.erase(found);
+    objects_.portals().erase(message.name);
+  } else {
+    objects_.prepared().erase(message.name);
   }
   writer_.close_complete();
 }
 
 Result<Conversation::Next> Conversation::execute(const ExecuteMessage& message,
                                                  bool sync_follows) {
-  Portal* const named = TRY(portal(message.portal));
-  text_ = named->prepared->text;
+  auto named = TRY(portal(message.portal));
+  text_ = named->text();
   if (!named->statement) {
     writer_.empty_query_response();
     return Next::kMessage;
   }
   if (!in_group_) session_.begin_script(sync_follows ? 1 : 2);
   in_group_ = true;
-  if (!named->run) {
-    named->run = TRY(start(*named->statement));
-  } else if (named->done && named->run->columns().empty()) {
+  if (named->done && named->columns().empty()) {
     return alcove::fail(ErrorCode::kPortalFinished, "portal \"{}\" cannot be run", message.portal);
   }
-  executing_ = named;
-  result_.begin_portal(*named, message.rows_max);
+  TRY(objects_.begin(*named, message.portal));
+  result_.begin_portal(named->columns(), named->formats);
+  const FetchRun::Part part{.skip = 0,
+                            .rows = message.rows_max == 0 ? FetchRun::kAllRows : message.rows_max};
+  fetch_.emplace(named, part, FetchRun::Verb::kExecute);
+  executing_ = std::move(named);
+  TRY(begin_copy(*executing_->statement, *executing_->run));
   return advance_portal();
 }
 
 Result<Conversation::Next> Conversation::advance_portal() {
   using Progress = executor::Run::Progress;
-  Portal& portal = *executing_;
-  Progress progress = Progress::kDone;
-  if (!portal.done && !result_.limit_reached()) {
-    progress = TRY(portal.run->step(result_));
-    write_notices();
-    portal.done = progress == Progress::kDone;
-  }
-  // As PostgreSQL has it, also when these were the last rows.
-  if (result_.limit_reached()) {
-    executing_ = nullptr;
-    writer_.portal_suspended();
-    return Next::kMessage;
-  }
+  const bool copies = copy_ != nullptr;
+  const Progress progress = TRY(copies ? copy_->step(*executing_->run) : fetch_->step(result_));
+  write_notices();
   switch (progress) {
     case Progress::kMore: return Next::kStep;
     case Progress::kWait: return Next::kWait;
+    case Progress::kInput: return Next::kMessage;
     case Progress::kDone: break;
   }
-  std::string tag = portal.run->tag();
-  if (tag.starts_with("SELECT ")) tag = fmt::format("SELECT {}", result_.sent());
-  writer_.command_complete(tag);
-  executing_ = nullptr;
-  // COMMIT and ROLLBACK end every portal, their own too.
-  if (ends_transaction(*portal.statement)) portals_.clear();
+  if (copies) {
+    end_copy();
+    executing_->done = true;
+  }
+  // As PostgreSQL has it, also when these were the last rows.
+  if (fetch_->reached_limit()) {
+    writer_.portal_suspended();
+  } else {
+    const std::string tag = fetch_->tag();
+    writer_.command_complete(tag);
+    objects_.on_success(*executing_->statement, tag);
+  }
+  fetch_.reset();
+  executing_.reset();
   return Next::kMessage;
 }
 
 Result<Conversation::Next> Conversation::sync() {
   skipping_until_sync_ = false;
-  if (session_.status() == executor::TransactionStatus::kIdle) portals_.clear();
   Status ended;
   if (std::exchange(in_group_, false)) ended = session_.end_script();
   write_notices();
@@ -434,33 +362,59 @@ Result<Conversation::Next> Conversation::sync() {
     error_skips_until_sync_ = false;
     return fail(ended.error());
   }
+  objects_.on_end();
   write_ready();
   return Next::kMessage;
 }
 
-// What Parse has made DEALLOCATE and DISCARD forget: the session knows nothing of it.
-Result<std::unique_ptr<executor::Run>> Conversation::start(const parser::Statement& statement) {
-  if (const auto* deallocate = std::get_if<parser::Deallocate>(&statement)) {
-    if (!deallocate->name) {
-      prepared_.clear();
-    } else if (const auto found = prepared_.find(deallocate->name->text);
-               found != prepared_.end()) {
-      TRY(session_.check_not_failed(statement));
-      prepared_.erase(found);
-      return executor::run_action([]() -> Result<std::string> { return std::string("DEALLOCATE"); });
-    }
-  } else if (const auto* discard = std::get_if<parser::Discard>(&statement)) {
-    if (discard->what == "all" || discard->what == "plans") prepared_.clear();
+// ---- COPY ---------------------------------------------------------------------------------------
+
+Status Conversation::begin_copy(const parser::Statement& statement, executor::Run& run) {
+  const auto* copy = std::get_if<parser::Copy>(&statement);
+  if (copy == nullptr) return {};
+  copy_ = TRY(CopyMode::begin(*copy, run, out_, options_));
+  if (!receives_copy()) return {};
+  copy_text_ = text_;
+  text_ = copy_text_;
+  flush_ = true;
+  return {};
+}
+
+void Conversation::end_copy() {
+  if (copy_ == nullptr) return;
+  copy_->end();
+  copy_.reset();
+}
+
+Conversation::Next Conversation::receive_copy(const FrontendMessage& message) {
+  switch (message.type) {
+    case frontend::kFlush:
+    case frontend::kSync: return Next::kMessage;
+    case frontend::kCopyData:
+    case frontend::kCopyDone:
+    case frontend::kCopyFail:
+      return guarded([&]() -> Result<Next> {
+        TRY(copy_->receive(message));
+        return advance();
+      });
+    default: break;
   }
-  return session_.start(statement);
+  writer_.error_response(report_of(copy_->unexpected(message.type), "ERROR", {}));
+  writer_.error_response(
+      {.severity = "FATAL",
+       .sqlstate = "08P01",
+       .message = "terminating connection because protocol synchronization was lost"});
+  return Next::kClose;
 }
 
 // ---- Errors and the rest ------------------------------------------------------------------------
 
 Conversation::Next Conversation::fail(const Error& error) {
+  copy_.reset();
   run_.reset();
-  executing_ = nullptr;
-  portals_.clear();  // before the transaction in which they look
+  fetch_.reset();
+  executing_.reset();
+  objects_.on_failure();  // before the transaction in which they look
   in_group_ = false;
   flush_ = true;
   session_.fail_script();

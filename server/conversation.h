@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,10 +15,12 @@
 #include "executor/session.h"
 #include "parser/statement.h"
 #include "server/backend_message.h"
+#include "server/copy_mode.h"
 #include "server/extended_message.h"
+#include "server/fetch_run.h"
 #include "server/frontend_message.h"
-#include "server/prepared_statement.h"
 #include "server/server.h"
+#include "server/session_objects.h"
 
 namespace alcove::server {
 
@@ -29,6 +31,9 @@ namespace alcove::server {
 //                receive(Query)                     the last statement is done, or one has failed
 //   [kMessage] ------------------> [kStep, kWait] -----------------------------> [kMessage]
 //       |        receive(Execute)                     its portal is done, suspended, or failed
+//       |          the statement is a COPY … FROM STDIN and has no data left: receives_copy()
+//       +<---------------------- [kStep, kWait] <----------------------+
+//       |                                     receive(CopyData, CopyDone, CopyFail)
 //       +-- Terminate, broken framing, FATAL --> [kClose]
 //
 // 1. Nothing runs unless the whole text of a Query has been parsed.
@@ -36,7 +41,9 @@ namespace alcove::server {
 // 3. The last statement's CommandComplete is written after end_script() has committed: it is true.
 // 4. What is executed up to a Sync is one transaction, which the Sync commits. A single Execute with
 //    its Sync right behind commits by itself, and so 3 holds for it too.
-// 5. After an error in a message of the extended protocol all but Sync and Terminate is dropped.
+// 5. A COPY takes its data as it comes; Sync and Flush mean nothing meanwhile, and any other message
+//    ends the session. Of one that has failed the rest of the data is dropped.
+// 6. After an error in a message of the extended protocol all but Sync and Terminate is dropped.
 class Conversation {
  public:
   enum class Next : unsigned char {
@@ -54,41 +61,43 @@ class Conversation {
 
   // Requires: the last answer was kMessage. The message's body must stay until the next kMessage.
   Next receive(const FrontendMessage& message);
-  // A message of `type`, too long to be taken, has been skipped. Requires: as receive().
+  // A message of `type`, too long to be taken, has been skipped. Requires: as receive(), and no
+  // CopyData while receives_copy().
   Next receive_oversize(char type, std::uint64_t bytes);
   // Requires: the last answer was kStep or kWait.
   Next step();
 
+  // Whether a statement waits for data from the client: CopyData may then be received in pieces, each
+  // as a message of its own, and step() is allowed after kMessage too: it looks whether the
+  // statement has been cancelled.
+  bool receives_copy() const { return copy_ != nullptr && copy_->receives(); }
+
   // The statement under way. Requires: the last answer was kWait.
-  executor::Run& run() { return executing_ ? *executing_->run : *run_; }
+  executor::Run& run() { return fetch_ ? *fetch_ : *run_; }
 
   // Whether the client is to see now what has been written; asking answers it. The rest may wait
   // until the buffer is full or there is nothing more to receive.
   bool take_flush() { return std::exchange(flush_, false); }
 
  private:
-  // Writes rows: of a script, and before the first of them their description; or of a portal, in its
-  // formats, and no more than an Execute asks for.
+  // Writes rows, and before the first of a script's statement their description.
   class ResultWriter final : public executor::RowSink {
    public:
     ResultWriter(std::string& out, std::size_t bytes_full) : out_(out), bytes_full_(bytes_full) {}
-    void begin(const std::vector<executor::Column>& columns);
+    // The columns must stay until end() or the next begin.
+    void begin(const std::vector<executor::Column>& columns, Formats formats);
+    void begin_portal(const std::vector<executor::Column>& columns, Formats formats);
     void end();
-    // Writes what the portal holds back, as far as the limit allows. Requires: its run has begun.
-    void begin_portal(Portal& portal, std::uint32_t rows_max);
-    std::uint64_t sent() const { return sent_; }
-    bool limit_reached() const { return rows_max_ != 0 && sent_ >= rows_max_; }
     void row(std::span<const executor::Cell> cells) override;
-    bool full() const override { return out_.size() >= bytes_full_ || limit_reached(); }
+    bool full() const override { return out_.size() >= bytes_full_; }
 
    private:
     void describe();  // if nobody has
     std::string& out_;
     const std::size_t bytes_full_;
-    const std::vector<executor::Column>* undescribed_ = nullptr;
-    Portal* portal_ = nullptr;
-    std::uint64_t rows_max_ = 0;  // 0: all
-    std::uint64_t sent_ = 0;
+    const std::vector<executor::Column>* columns_ = nullptr;
+    Formats formats_;
+    bool described_ = false;
   };
 
   // What `part` does and answers, with every failure of it, thrown ones too, told to the client.
@@ -100,19 +109,19 @@ class Conversation {
   Result<Next> advance();
   Result<Next> advance_script();
   Result<Next> finish_statement();
-  Result<std::unique_ptr<executor::Run>> start(const parser::Statement& statement);
+  Status begin_copy(const parser::Statement& statement, executor::Run& run);
+  void end_copy();
+  Next receive_copy(const FrontendMessage& message);
 
   // ---- the extended protocol ----
   Status prepare(const ParseMessage& message);
   Status bind(const BindMessage& message, std::uint64_t bytes);
-  Status check_bytes(std::uint64_t bytes, const char* what) const;
   Status describe(const NameMessage& message);
   void close(const NameMessage& message);
   Result<Next> execute(const ExecuteMessage& message, bool sync_follows);
   Result<Next> advance_portal();
   Result<Next> sync();
-  Result<std::shared_ptr<const PreparedStatement>> prepared(std::string_view name) const;
-  Result<Portal*> portal(std::string_view name) const;
+  Result<std::shared_ptr<Portal>> portal(std::string_view name);
 
   void end_script();
   Next fail(const Error& error);
@@ -120,10 +129,13 @@ class Conversation {
   void write_ready();
 
   executor::Session& session_;
+  std::string& out_;
   const ServerOptions& options_;
   BackendWriter writer_;
   ResultWriter result_;
   const std::function<void(const Error&)>& on_panic_;
+
+  SessionObjects objects_;
 
   // The text under way, a view into the message, its statements, and the one that runs. The run
   // borrows its statement and so is destroyed first.
@@ -132,11 +144,12 @@ class Conversation {
   std::size_t at_ = 0;
   std::unique_ptr<executor::Run> run_;
 
-  // By name; the unnamed ones under "". Portals end with their transaction.
-  std::map<std::string, std::shared_ptr<const PreparedStatement>, std::less<>> prepared_;
-  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals_;
-  Portal* executing_ = nullptr;  // of portals_
-  bool in_group_ = false;        // something was executed since the last Sync
+  std::shared_ptr<Portal> executing_;  // and what is asked of it:
+  std::optional<FetchRun> fetch_;
+  // Of the statement under way, if it is a COPY. Borrows its run and so is destroyed first.
+  std::unique_ptr<CopyMode> copy_;
+  std::string copy_text_;  // the text under way: other messages come before it is done with
+  bool in_group_ = false;  // something was executed since the last Sync
   bool flush_ = false;
 
   // How an error in the message being answered ends: with ReadyForQuery, or by skipping.

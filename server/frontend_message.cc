@@ -19,15 +19,13 @@ bool carries_user_data(char type) {
 
 }  // namespace
 
-FrontendFrame frame_message(std::string_view stream, std::uint64_t statement_bytes_max) {
+namespace {
+
+// With kind kMessage or kIncomplete, unless no message is so long as it says.
+FrontendFrame frame_any(std::string_view stream) {
   using Kind = FrontendFrame::Kind;
   FrontendFrame frame;
-  if (stream.empty()) return frame;
   frame.type = stream.front();
-  if (!is_frontend_type(frame.type)) {
-    frame.kind = Kind::kUnknownType;
-    return frame;
-  }
   if (stream.size() < kMessageHeaderBytes) return frame;
   const std::uint32_t length = boost::endian::load_big_u32(
       reinterpret_cast<const unsigned char*>(stream.data() + 1));
@@ -36,13 +34,40 @@ FrontendFrame frame_message(std::string_view stream, std::uint64_t statement_byt
     return frame;
   }
   frame.bytes = std::uint64_t{length} + 1;
-  const std::uint64_t body_bytes = length - 4;
-  if (!carries_user_data(frame.type) && body_bytes > kSmallMessageBytesMax) {
+  if (stream.size() >= frame.bytes) frame.kind = Kind::kMessage;
+  return frame;
+}
+
+std::uint64_t body_bytes(const FrontendFrame& frame) {
+  return frame.bytes - kMessageHeaderBytes;
+}
+
+}  // namespace
+
+FrontendFrame frame_message(std::string_view stream, std::uint64_t statement_bytes_max) {
+  using Kind = FrontendFrame::Kind;
+  if (stream.empty()) return {};
+  FrontendFrame frame = frame_any(stream);
+  if (!is_frontend_type(frame.type)) {
+    frame.kind = Kind::kUnknownType;
+  } else if (frame.kind == Kind::kBadLength) {
+    return frame;
+  } else if (!carries_user_data(frame.type) && body_bytes(frame) > kSmallMessageBytesMax) {
     frame.kind = Kind::kBadLength;
-  } else if (carries_user_data(frame.type) && body_bytes > statement_bytes_max) {
+  } else if (carries_user_data(frame.type) && body_bytes(frame) > statement_bytes_max) {
     frame.kind = Kind::kOversize;
-  } else if (stream.size() >= frame.bytes) {
-    frame.kind = Kind::kMessage;
+  }
+  return frame;
+}
+
+FrontendFrame frame_log_in_message(std::string_view stream) {
+  using Kind = FrontendFrame::Kind;
+  if (stream.empty()) return {};
+  FrontendFrame frame = frame_any(stream);
+  if (frame.type != frontend::kPassword) {
+    frame.kind = Kind::kUnknownType;
+  } else if (body_bytes(frame) > kLogInMessageBytesMax) {
+    frame.kind = Kind::kBadLength;
   }
   return frame;
 }

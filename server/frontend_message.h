@@ -28,6 +28,7 @@ inline constexpr char kCopyData = 'd';
 inline constexpr char kCopyDone = 'c';
 inline constexpr char kCopyFail = 'f';
 inline constexpr char kTerminate = 'X';
+inline constexpr char kPassword = 'p';  // and each other word of a log-in
 }  // namespace frontend
 
 inline constexpr std::size_t kMessageHeaderBytes = 5;
@@ -35,6 +36,8 @@ inline constexpr std::size_t kMessageHeaderBytes = 5;
 inline constexpr std::uint64_t kMessageBytesMax = 1ULL << 30;
 // Of a message that carries no text or data of the user's.
 inline constexpr std::uint64_t kSmallMessageBytesMax = 10'000;
+// Of a message by which a client logs in.
+inline constexpr std::uint64_t kLogInMessageBytesMax = 1'024;
 
 struct FrontendMessage {
   char type = 0;
@@ -59,6 +62,9 @@ struct FrontendFrame {
 // Looks at no byte past the first message, and judges its length before the body has come.
 // `statement_bytes_max` bounds the body of those messages that carry statements or data.
 FrontendFrame frame_message(std::string_view stream, std::uint64_t statement_bytes_max);
+
+// The same while a client logs in: kUnknownType for any other message than kPassword.
+FrontendFrame frame_log_in_message(std::string_view stream);
 
 // The text of a Query's body, checked: one zero-terminated string of valid UTF-8.
 // Errors: kProtocol, kBadEncoding, worded as PostgreSQL's.

@@ -21,17 +21,28 @@ std::span<char> InputBuffer::prepare(std::size_t bytes_wanted) {
     // bytes; one that was mostly used up only moves its rest to the front.
     const std::size_t enough = std::max(kInitialBytes, std::min(2 * unread_bytes, bytes_wanted));
     if (enough > capacity_) {
-      auto grown = std::make_unique_for_overwrite<char[]>(enough);
-      if (unread_bytes > 0) std::memcpy(grown.get(), bytes_.get() + begin_, unread_bytes);
-      bytes_ = std::move(grown);
-      capacity_ = enough;
+      grow(enough);
     } else {
       std::memmove(bytes_.get(), bytes_.get() + begin_, unread_bytes);
+      begin_ = 0;
+      end_ = unread_bytes;
     }
-    begin_ = 0;
-    end_ = unread_bytes;
   }
   return {bytes_.get() + end_, capacity_ - end_};
+}
+
+void InputBuffer::widen(std::size_t bytes_max) {
+  if (capacity_ < bytes_max) grow(std::min(std::max(kInitialBytes, 2 * capacity_), bytes_max));
+}
+
+void InputBuffer::grow(std::size_t capacity) {
+  const std::size_t unread_bytes = end_ - begin_;
+  auto grown = std::make_unique_for_overwrite<char[]>(capacity);
+  if (unread_bytes > 0) std::memcpy(grown.get(), bytes_.get() + begin_, unread_bytes);
+  bytes_ = std::move(grown);
+  capacity_ = capacity;
+  begin_ = 0;
+  end_ = unread_bytes;
 }
 
 void InputBuffer::consume(std::size_t bytes) {

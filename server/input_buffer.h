@@ -17,6 +17,8 @@ class InputBuffer {
   // Room to receive into, at least one byte, while fewer than `bytes_wanted` are unread.
   // Requires: that is so.
   std::span<char> prepare(std::size_t bytes_wanted);
+  // Makes the room twice as large, up to `bytes_max`: for a peer that fills it again and again.
+  void widen(std::size_t bytes_max);
   // So many bytes of the room have been filled.
   void commit(std::size_t bytes) { end_ += bytes; }
   // Requires: as many are unread.
@@ -27,6 +29,7 @@ class InputBuffer {
   std::size_t capacity() const { return capacity_; }
 
  private:
+  void grow(std::size_t capacity);
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;

@@ -40,11 +40,20 @@ Result<std::vector<asio::ip::address>> resolve_listen_address(const std::string&
   if (error) {
     return fail(ErrorCode::kInvalidValue, "\"{}\" is not an IP address to listen on", text);
   }
-  if (!address.is_loopback()) {
-    return fail(ErrorCode::kInvalidValue, "cannot listen on {}: it is not a loopback address", text)
-        .with_detail("Sessions are not asked for a password yet.");
-  }
   return std::vector<asio::ip::address>{address};
+}
+
+Status may_listen(const asio::ip::address& address, bool has_tls, bool has_password_role,
+                  bool insecure) {
+  if (address.is_loopback() || insecure || (has_tls && has_password_role)) return {};
+  const Error refusal =
+      fail(ErrorCode::kInvalidValue, "cannot listen on {}: it is not a loopback address and {}",
+           address.to_string(), has_tls ? "no superuser has a password" : "there is no TLS");
+  if (!has_tls) {
+    return refusal.with_hint("Let clients come over an encrypted tunnel, or say --insecure.");
+  }
+  return refusal.with_hint(
+      "Listen on 127.0.0.1, CREATE ROLE name SUPERUSER LOGIN PASSWORD '…' there, then listen here.");
 }
 
 Result<std::shared_ptr<Listener>> Listener::listen(asio::io_context& context, ServerState& state,

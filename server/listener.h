@@ -15,6 +15,12 @@
 
 namespace alcove::server {
 
+// Whether `address` may be listened on: loopback always, others if what is said there is encrypted
+// and somebody has to say a password first, or if the operator insists. Errors: kInvalidValue,
+// with what to do about it.
+Status may_listen(const boost::asio::ip::address& address, bool has_tls, bool has_password_role,
+                  bool insecure);
+
 // One listening socket: puts every client it accepts into service, and goes on accepting whatever
 // happens, pausing while the process is out of file descriptors. Owns itself through its handlers,
 // as Connection does.
@@ -44,7 +50,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
 };
 
 // The addresses that an entry of listen_addresses stands for: of `localhost` the second may be
-// missing on a machine without IPv6. Errors: kInvalidValue where it is no address, or not loopback.
+// missing on a machine without IPv6. Errors: kInvalidValue where it is no address.
 Result<std::vector<boost::asio::ip::address>> resolve_listen_address(const std::string& text);
 
 }  // namespace alcove::server

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,31 +15,12 @@
 
 #include "base/number_text.h"
 #include "executor/postgres_type.h"
+#include "server/binary_array.h"
 #include "server/text_encoding.h"
+#include "server/type_oid.h"
 
 namespace alcove::server {
 namespace {
-
-namespace oid {
-constexpr std::uint32_t kBool = 16;
-constexpr std::uint32_t kInt8 = 20;
-constexpr std::uint32_t kInt2 = 21;
-constexpr std::uint32_t kInt4 = 23;
-constexpr std::uint32_t kText = 25;
-constexpr std::uint32_t kOid = 26;
-constexpr std::uint32_t kJson = 114;
-constexpr std::uint32_t kFloat4 = 700;
-constexpr std::uint32_t kFloat8 = 701;
-constexpr std::uint32_t kUnknown = 705;
-constexpr std::uint32_t kVarchar = 1043;
-constexpr std::uint32_t kBpchar = 1042;
-constexpr std::uint32_t kName = 19;
-constexpr std::uint32_t kFloat4Array = 1021;
-constexpr std::uint32_t kTextArray = 1009;
-constexpr std::uint32_t kNumeric = 1700;
-constexpr std::uint32_t kUuid = 2950;
-constexpr std::uint32_t kJsonb = 3802;
-}  // namespace oid
 
 std::uint32_t oid_of_slot(parser::Slot slot) {
   using parser::Slot;
@@ -73,10 +55,6 @@ bool is_number(std::uint32_t type) {
 Error bad_text(ParameterType type, std::string_view text) {
   return fail(ErrorCode::kInvalidText, "invalid input syntax for type {}: \"{}\"", type_of(type),
               text.substr(0, 128));
-}
-
-Error bad_binary() {
-  return Error(ErrorCode::kProtocol, "incorrect binary data format in bind parameter");
 }
 
 parser::Value literal(ParameterType type, decltype(parser::Value::what) what) {
@@ -126,30 +104,6 @@ Result<parser::Value> read_text(std::string_view bytes, ParameterType type) {
 
 // ---- Binary -------------------------------------------------------------------------------------
 
-template <class Unsigned>
-Unsigned load_big(std::string_view bytes) {
-  return boost::endian::endian_load<Unsigned, sizeof(Unsigned), boost::endian::order::big>(
-      reinterpret_cast<const unsigned char*>(bytes.data()));
-}
-
-// The number in an element or a value of one of the number types; none: not of its length.
-std::optional<double> binary_number(std::string_view bytes, std::uint32_t type) {
-  switch (bytes.size()) {
-    case 2: if (type == oid::kInt2) return load_big<std::int16_t>(bytes); break;
-    case 4:
-      if (type == oid::kInt4) return load_big<std::int32_t>(bytes);
-      if (type == oid::kOid) return load_big<std::uint32_t>(bytes);
-      if (type == oid::kFloat4) return std::bit_cast<float>(load_big<std::uint32_t>(bytes));
-      break;
-    case 8:
-      if (type == oid::kInt8) return static_cast<double>(load_big<std::int64_t>(bytes));
-      if (type == oid::kFloat8) return std::bit_cast<double>(load_big<std::uint64_t>(bytes));
-      break;
-    default: break;
-  }
-  return std::nullopt;
-}
-
 Result<parser::Number> number_literal(double value) {
   if (!std::isfinite(value)) {
     return Error(ErrorCode::kInvalidValue, "NaN and infinity are not supported");
@@ -157,63 +111,13 @@ Result<parser::Number> number_literal(double value) {
   return parser::Number{value, fmt::format("{}", value)};
 }
 
-Result<float> to_float(double value) {
-  const auto rounded = static_cast<float>(value);
-  if (!std::isfinite(rounded)) {
-    return fail(ErrorCode::kInvalidValue, "\"{}\" is out of range for type real", value);
-  }
-  return rounded;
-}
-
-struct BinaryArray {
-  std::uint32_t element_type = 0;
-  std::vector<std::string_view> elements;
-};
-
-// One dimension, without NULLs.
-Result<BinaryArray> split_array(std::string_view bytes) {
-  constexpr std::size_t kHeader = 12;
-  constexpr std::size_t kDimension = 8;
-  if (bytes.size() < kHeader) return bad_binary();
-  BinaryArray array;
-  const auto dimensions = load_big<std::uint32_t>(bytes);
-  array.element_type = load_big<std::uint32_t>(bytes.substr(8));
-  if (dimensions == 0) return array;
-  if (dimensions > 1) {
-    return Error(ErrorCode::kInvalidValue, "an array must have one dimension here");
-  }
-  if (bytes.size() < kHeader + kDimension) return bad_binary();
-  const auto count = load_big<std::uint32_t>(bytes.substr(kHeader));
-  std::string_view rest = bytes.substr(kHeader + kDimension);
-  if (count > rest.size() / 4) return bad_binary();
-  array.elements.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (rest.size() < 4) return bad_binary();
-    const auto length = load_big<std::uint32_t>(rest);
-    rest.remove_prefix(4);
-    if (length == 0xffffffff) {
-      return Error(ErrorCode::kNullNotAllowed, "an array's element must not be NULL");
-    }
-    if (length > rest.size()) return bad_binary();
-    array.elements.push_back(rest.substr(0, length));
-    rest.remove_prefix(length);
-  }
-  if (!rest.empty()) return bad_binary();
-  return array;
-}
-
 Result<parser::Value> read_array(std::string_view bytes, ParameterType type, parser::Slot slot) {
-  const BinaryArray array = TRY(split_array(bytes));
   if (slot == parser::Slot::kVector) {
     parser::Floats floats;
-    floats.reserve(array.elements.size());
-    for (const std::string_view element : array.elements) {
-      const auto number = binary_number(element, array.element_type);
-      if (!number) return bad_binary();
-      floats.push_back(TRY(to_float(*number)));
-    }
+    TRY(read_array_vector(bytes, floats));
     return literal(type, std::move(floats));
   }
+  const BinaryArray array = TRY(split_array(bytes));
   parser::Array items;
   for (const std::string_view element : array.elements) {
     parser::Value item;
@@ -229,20 +133,6 @@ Result<parser::Value> read_array(std::string_view bytes, ParameterType type, par
     items.items.push_back(std::move(item));
   }
   return literal(type, std::move(items));
-}
-
-// pgvector's form: dimensions, 16 unused bits, float4s.
-Result<parser::Value> read_vector(std::string_view bytes, ParameterType type) {
-  if (bytes.size() < 4) return bad_binary();
-  const std::size_t count = load_big<std::uint16_t>(bytes);
-  if (bytes.size() != 4 + count * sizeof(float)) return bad_binary();
-  parser::Floats floats;
-  floats.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double number = std::bit_cast<float>(load_big<std::uint32_t>(bytes.substr(4 + i * 4)));
-    floats.push_back(TRY(to_float(number)));
-  }
-  return literal(type, std::move(floats));
 }
 
 Result<parser::Value> read_uuid(std::string_view bytes, ParameterType type) {
@@ -273,7 +163,11 @@ Result<parser::Value> read_binary(std::string_view bytes, ParameterType type, pa
     return read_text(bytes.substr(1), type);
   }
   if (type.oid == oid::kUuid) return read_uuid(bytes, type);
-  if (type.oid == executor::kVectorOid) return read_vector(bytes, type);
+  if (type.oid == executor::kVectorOid) {
+    parser::Floats floats;
+    TRY(read_pgvector(bytes, floats));
+    return literal(type, std::move(floats));
+  }
   const std::string name = type_of(type);
   if (name.ends_with("[]")) return read_array(bytes, type, slot);
   if (is_number(type.oid) && type.oid != oid::kNumeric) {
@@ -281,7 +175,10 @@ Result<parser::Value> read_binary(std::string_view bytes, ParameterType type, pa
     if (!number) return bad_binary();
     parser::Number of_type = TRY(number_literal(*number));
     // Beyond 2^53 a double is not the number that came.
-    if (type.oid == oid::kInt8) of_type.text = fmt::format("{}", load_big<std::int64_t>(bytes));
+    if (type.oid == oid::kInt8) {
+      of_type.text = fmt::format("{}", boost::endian::load_big_s64(
+                                           reinterpret_cast<const unsigned char*>(bytes.data())));
+    }
     return literal(type, std::move(of_type));
   }
   return fail(ErrorCode::kNotSupported, "a parameter of type {} is not supported in binary", name)
@@ -307,6 +204,26 @@ Result<ParameterType> infer_parameter_type(const parser::ParameterUse& use) {
 Result<parser::Value> read_parameter(std::string_view bytes, Format format, ParameterType type,
                                      parser::Slot slot) {
   return format == Format::kText ? read_text(bytes, type) : read_binary(bytes, type, slot);
+}
+
+Result<parser::Value> read_argument(const parser::Value& value, ParameterType type,
+                                    parser::Slot slot) {
+  if (const auto* parameter = std::get_if<parser::Parameter>(&value.what)) {
+    return fail(ErrorCode::kUndefinedParameter, "there is no parameter ${}", parameter->number)
+        .at(value.offset);
+  }
+  std::optional<std::string> text;
+  if (const auto* string = std::get_if<std::string>(&value.what)) text = *string;
+  if (const auto* number = std::get_if<parser::Number>(&value.what)) {
+    if (!type.unknown) text = number->text;
+  }
+  if (const auto* truth = std::get_if<bool>(&value.what)) {
+    if (!type.unknown) text = *truth ? "true" : "false";
+  }
+  if (!text || !value.cast.empty()) return value;
+  const Result<parser::Value> read = read_parameter(*text, Format::kText, type, slot);
+  if (!read) return read.error().at(value.offset);
+  return read;
 }
 
 parser::Value sample_parameter(ParameterType type) {

@@ -28,6 +28,12 @@ Result<ParameterType> infer_parameter_type(const parser::ParameterUse& use);
 Result<parser::Value> read_parameter(std::string_view bytes, Format format, ParameterType type,
                                      parser::Slot slot);
 
+// The same of a value written out in an EXECUTE: a string or a number is read as the parameter's type,
+// anything else, or what has a cast, stands for itself. Errors besides, all with the value's offset:
+// kUndefinedParameter for a parameter.
+Result<parser::Value> read_argument(const parser::Value& value, ParameterType type,
+                                    parser::Slot slot);
+
 // Some value of the type, for finding out what a statement returns before any has come.
 parser::Value sample_parameter(ParameterType type);
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "executor/system_translation.h"
 #include "parser/parse.h"
 
 namespace alcove::server {
@@ -25,6 +28,9 @@ Result<PreparedStatement> PreparedStatement::prepare(const ParseMessage& message
   prepared.slots.resize(prepared.parameters.size(), parser::Slot::kConstant);
   if (statements.empty()) return prepared;
   prepared.statement = std::move(statements.front());
+  if (auto* select = std::get_if<parser::SystemSelect>(&*prepared.statement)) {
+    TRY(executor::infer_parameters(*select));
+  }
 
   std::vector<parser::ParameterUse> uses = parser::find_parameters(*prepared.statement);
   std::size_t count = prepared.parameters.size();
@@ -78,6 +84,22 @@ Result<parser::Statement> PreparedStatement::bind(const BindMessage& message) co
     if (!bytes) continue;  // a Value is NULL from the start
     values[i] = TRY(read_parameter(*bytes, format_of(message.parameter_formats, i), parameters[i],
                                    slots[i]));
+  }
+  parser::Statement bound = *statement;
+  TRY(parser::substitute_parameters(bound, values));
+  return bound;
+}
+
+Result<parser::Statement> PreparedStatement::bind(const parser::Execute& execute) const {
+  if (execute.values.size() != parameters.size()) {
+    return fail(ErrorCode::kSyntax, "wrong number of parameters for prepared statement \"{}\"",
+                execute.name.text)
+        .with_detail(fmt::format("Expected {} parameters but got {}.", parameters.size(),
+                                 execute.values.size()));
+  }
+  std::vector<parser::Value> values;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    values.push_back(TRY(read_argument(execute.values[i], parameters[i], slots[i])));
   }
   parser::Statement bound = *statement;
   TRY(parser::substitute_parameters(bound, values));

@@ -37,17 +37,21 @@ class Server::Parts {
   ~Parts() { stop(); }
 
   Status listen();
+  Status set_tls(const TlsCredentials& credentials);
   void start();
-  void serve(executor::Database& database);
+  Status serve(executor::Database& database);
   void stop();
 
   std::uint16_t port() const { return port_; }
   std::size_t session_count() const { return state_.registry.count(); }
 
  private:
+  bool has_tls() const { return state_.tls.get() != nullptr; }
+
   ServerState state_;
   asio::io_context context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::vector<asio::ip::address> addresses_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::uint16_t port_ = 0;
   WorkerPool workers_;
@@ -59,6 +63,8 @@ Status Server::Parts::listen() {
   for (const std::string& text : state_.options.listen_addresses) {
     const auto addresses = TRY(resolve_listen_address(text));
     for (const asio::ip::address& address : addresses) {
+      // Which roles there are is known once the database is open: serve() asks again.
+      TRY(may_listen(address, has_tls(), true, state_.options.insecure));
       const auto listener = Listener::listen(context_, state_, {address, port});
       const bool spare = address != addresses.front();
       if (!listener && !spare) return listener.error();
@@ -66,6 +72,7 @@ Status Server::Parts::listen() {
         log_warning("{}", listener.error().message());
         continue;
       }
+      addresses_.push_back(address);
       listeners_.push_back(*listener);
       port = listeners_.front()->port();
     }
@@ -77,17 +84,34 @@ Status Server::Parts::listen() {
   return {};
 }
 
+Status Server::Parts::set_tls(const TlsCredentials& credentials) {
+  auto context = TRY(TlsContext::load(credentials));
+  log_info("TLS with the certificate of {}", context->description());
+  state_.tls.set(std::move(context));
+  return {};
+}
+
 void Server::Parts::start() {
   for (const auto& listener : listeners_) listener->start();
   workers_.start(state_.options.worker_threads);
 }
 
-void Server::Parts::serve(executor::Database& database) {
-  database.engine().signal_session = [this](std::int32_t process_id, bool terminate) {
-    return state_.registry.signal(process_id, terminate ? SessionSignal::kTerminate
-                                                        : SessionSignal::kCancel);
+Status Server::Parts::serve(executor::Database& database) {
+  const bool has_password_role = database.engine().roles.password_superusers() > 0;
+  for (const asio::ip::address& address : addresses_) {
+    TRY(may_listen(address, has_tls(), has_password_role, state_.options.insecure));
+  }
+  if (!has_password_role) {
+    log_warning("no superuser has a password: whoever connects from {} may do anything",
+                state_.options.insecure ? "anywhere" : "this machine");
+  }
+  database.engine().signal_session = [this](std::int32_t process_id, bool terminate,
+                                            const std::optional<std::string>& user) {
+    return state_.registry.signal(
+        process_id, terminate ? SessionSignal::kTerminate : SessionSignal::kCancel, user);
   };
   state_.database = &database;
+  return {};
 }
 
 void Server::Parts::stop() {
@@ -116,7 +140,12 @@ void Server::Parts::stop() {
 
 Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
   if (!options.on_panic) options.on_panic = [](const Error&) { std::abort(); };
+  if (options.tls_required && !options.tls) {
+    return Error(ErrorCode::kInvalidValue, "TLS is required, but there is no certificate");
+  }
+  const auto credentials = std::exchange(options.tls, std::nullopt);
   auto parts = std::make_unique<Parts>(env, std::move(options));
+  if (credentials) TRY(parts->set_tls(*credentials));
   TRY(parts->listen());
   try {
     parts->start();
@@ -129,7 +158,8 @@ Result<std::unique_ptr<Server>> Server::start(Env env, ServerOptions options) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
-void Server::serve(executor::Database& database) { parts_->serve(database); }
+Status Server::serve(executor::Database& database) { return parts_->serve(database); }
+Status Server::set_tls(const TlsCredentials& credentials) { return parts_->set_tls(credentials); }
 void Server::stop() { parts_->stop(); }
 std::uint16_t Server::port() const { return parts_->port(); }
 std::size_t Server::session_count() const { return parts_->session_count(); }

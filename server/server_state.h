@@ -6,7 +6,9 @@
 #include "base/env.h"
 #include "server/connection_registry.h"
 #include "server/connection_set.h"
+#include "server/failed_logins.h"
 #include "server/server.h"
+#include "server/tls_context.h"
 
 namespace alcove::server {
 
@@ -21,6 +23,8 @@ struct ServerState {
   const ServerOptions options;
   ConnectionRegistry registry;
   ConnectionSet connections;
+  TlsContextSlot tls;
+  FailedLogins failed_logins;
   std::atomic<executor::Database*> database{nullptr};  // null until Server::serve()
   std::atomic<bool> stopping{false};   // no session is opened any more
   std::atomic<bool> abandoned{false};  // no connection lives any more

@@ -14,6 +14,8 @@ const char* sqlstate(ErrorCode code) {
     case ErrorCode::kReservedName: return "42939";
     case ErrorCode::kInvalidValue: return "22023";
     case ErrorCode::kInvalidText: return "22P02";
+    case ErrorCode::kInvalidEscape: return "22025";
+    case ErrorCode::kBadCopyData: return "22P04";
     case ErrorCode::kTooLong: return "22001";
     case ErrorCode::kNullNotAllowed: return "22004";
     case ErrorCode::kWrongType: return "42804";

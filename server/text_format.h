@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "executor/row.h"
 
@@ -12,7 +13,8 @@ namespace alcove::server {
 // an exponent of at least two digits: `0.1`, `1e-10`, `1.2345679e+08`, `-0`, `NaN`, `Infinity`.
 void append_float4(std::string& out, float value);
 void append_float8(std::string& out, double value);
-// `{0.1,0.2}`
+// `{0.1,0.2}`. Of finite values it has no other characters than these.
+inline constexpr std::string_view kVectorCharacters = "{},.-+e0123456789";
 void append_float4_array(std::string& out, std::span<const float> values);
 
 // Any value. Requires: not NULL.

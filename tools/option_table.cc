@@ -93,6 +93,10 @@ void OptionTable::add(std::string name, std::string& variable, std::string descr
   options_.push_back({std::move(name), &variable, Unit::kCount, {}, std::move(description)});
 }
 
+void OptionTable::add(std::string name, bool& variable, std::string description) {
+  options_.push_back({std::move(name), &variable, Unit::kCount, {}, std::move(description)});
+}
+
 void OptionTable::add(std::string name, std::uint64_t& variable, Unit unit, Range range,
                       std::string description) {
   options_.push_back({std::move(name), &variable, unit, range, std::move(description)});
@@ -113,6 +117,13 @@ Status OptionTable::set(std::string_view name, std::string_view value) {
   }
   if (auto* const* text = std::get_if<std::string*>(&option->variable)) {
     **text = std::string(value);
+    return {};
+  }
+  if (auto* const* flag = std::get_if<bool*>(&option->variable)) {
+    if (value != "on" && value != "off") {
+      return fail(ErrorCode::kInvalidText, "{}: \"{}\" is neither on nor off", option->name, value);
+    }
+    **flag = value == "on";
     return {};
   }
   const Result<std::uint64_t> number = parse_quantity(value, option->unit);
@@ -159,6 +170,8 @@ std::vector<OptionTable::Row> OptionTable::rows() const {
         [&](const auto* variable) -> std::string {
           if constexpr (std::is_same_v<decltype(variable), const std::string*>) {
             return *variable;
+          } else if constexpr (std::is_same_v<decltype(variable), const bool*>) {
+            return *variable ? "on" : "off";
           } else {
             return format_quantity(*variable, option.unit);
           }

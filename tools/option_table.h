@@ -37,6 +37,7 @@ class OptionTable {
  public:
   // Names are lower case with '_'. `description` is one line without a full stop.
   void add(std::string name, std::string& variable, std::string description);
+  void add(std::string name, bool& variable, std::string description);  // on, off
   void add(std::string name, std::uint64_t& variable, Unit unit, Range range,
            std::string description);
   void add(std::string name, std::uint32_t& variable, Unit unit, Range range,
@@ -65,7 +66,7 @@ class OptionTable {
  private:
   struct Option {
     std::string name;
-    std::variant<std::string*, std::uint64_t*, std::uint32_t*> variable;
+    std::variant<std::string*, bool*, std::uint64_t*, std::uint32_t*> variable;
     Unit unit = Unit::kCount;
     Range range;
     std::string description;

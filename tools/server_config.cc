@@ -42,15 +42,20 @@ void add_server_options(OptionTable& table, server::ServerOptions& options) {
   table.add("connections_max", options.connections_max, Unit::kCount, {1, 100'000},
             "connections at the same time");
   table.add("statement_bytes_max", options.statement_bytes_max, Unit::kBytes, {kKiB, kGiB},
-            "size of one message from a client, and so of a statement");
+            "size of one message from a client, and so of a statement; of one record in the data of "
+            "a COPY");
   table.add("output_buffer_bytes", options.output_buffer_bytes, Unit::kBytes, {4 * kKiB, kGiB},
             "part of a result past which it is sent before more is computed");
   table.add("prepared_statements_max", options.prepared_statements_max, Unit::kCount, {1, 1'000'000},
             "prepared statements of one session");
   table.add("portals_max", options.portals_max, Unit::kCount, {1, 100'000},
-            "open portals of one session");
+            "open portals of one session, cursors among them");
+  table.add("role_connections_max", options.role_connections_max, Unit::kCount, {1, 100'000},
+            "connections of one role, superusers apart");
+  table.add("tenant_connections_max", options.tenant_connections_max, Unit::kCount, {1, 100'000},
+            "connections of all roles that are bound to one namespace");
   table.add("authentication_timeout_ms", options.authentication_timeout_ms, Unit::kMilliseconds,
-            {1, kDayMs}, "time that a new connection has to become ready");
+            {1, kDayMs}, "time that a new connection has to log in");
   table.add("write_stall_timeout_ms", options.write_stall_timeout_ms, Unit::kMilliseconds,
             {1, kDayMs}, "time after which a client that takes nothing of its result is dropped");
   table.add("stop_grace_ms", options.stop_grace_ms, Unit::kMilliseconds, {0, kDayMs},
@@ -63,6 +68,10 @@ OptionTable server_options(ServerConfig& config) {
   OptionTable table;
   table.add("data", config.data, "the data directory");
   table.add("listen", config.listen, "address and port; port 0 is any free one");
+  table.add("tls_certificate", config.tls_certificate,
+            "file with the server's certificate and its chain, in PEM; none: no TLS");
+  table.add("tls_key", config.tls_key, "file with the certificate's key, for the server's eyes only");
+  table.add("tls_required", config.server.tls_required, "sessions without TLS are refused");
   add_database_options(table, config.database);
   add_server_options(table, config.server);
   return table;

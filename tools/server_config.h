@@ -16,6 +16,8 @@ namespace alcove::tools {
 struct ServerConfig {
   std::string data;                       // the data directory
   std::string listen = "127.0.0.1:7432";  // see parse_listen
+  std::string tls_certificate;            // paths; both or neither
+  std::string tls_key;
   executor::DatabaseOptions database;
   server::ServerOptions server;
 };

@@ -4,9 +4,7 @@
 //
 //   commit_bench [DIMENSION (128)] [ROUNDS (5)] [SECONDS a round (2)]
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -19,22 +17,12 @@
 #include <fmt/core.h>
 #include <libpq-fe.h>
 
+#include "tests/bench/measure.h"
 #include "tests/bench/postgres_process.h"
 #include "tests/support/server_process.h"
 
 namespace alcove::tests {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 void must(PGconn* connection, const std::string& text) {
   const ResultHandle result(PQexec(connection, text.c_str()), &PQclear);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -18,24 +17,14 @@
 #include <fmt/core.h>
 #include <libpq-fe.h>
 
+#include "tests/bench/measure.h"
 #include "tests/support/server_process.h"
 
 namespace alcove::tests {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kLoaders = 4;
 constexpr int kRowsPerStatement = 500;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // Rows of the answer.
 int run(PGconn* connection, const std::string& text) {

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -31,6 +30,7 @@
 #include <fmt/core.h>
 #include <libpq-fe.h>
 
+#include "tests/bench/measure.h"
 #include "tests/support/server_process.h"
 
 namespace alcove::tests {
@@ -38,20 +38,10 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
 
 constexpr int kConnections = 4;
 constexpr int kRows = 1000;
 constexpr int kDimension = 128;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 std::string big_endian(std::uint32_t value) {
   const std::uint32_t swapped = htonl(value);

@@ -18,7 +18,7 @@ struct Case {
 // A file of cases. Paragraphs are parted by an empty line; one is
 //
 //     # any number of comments
-//     @name                      (which session; left out: the first)
+//     @name                      (which session; left out: the first. @role:password logs in)
 //     the statement's text,
 //     on one line or several
 //     ----
@@ -26,8 +26,10 @@ struct Case {
 //     A | 1                      (a row; NULL is NULL)
 //     SELECT 1                   (the tag)
 //
-// where `{{x*3}}` stands for xxx, or a single line `!restart`, `!kill`. An error is `ERROR 42601 at 8: message`, a notice
-// `NOTICE 00000: message`; an expected line that begins with `~ ` is a regular expression.
+// COPY … TO STDOUT: its data, line by line; COPY … FROM STDIN: `(data expected)`, and it gets none.
+// `{{x*3}}` stands for xxx. Or a paragraph is a single line `!restart`, `!kill`. An error is
+// `ERROR 42601 at 8: message`, a notice `NOTICE 00000: message`; an expected line that begins with
+// `~ ` is a regular expression.
 std::vector<Case> read_cases(const std::string& path);
 
 // Writes the file again with `came` in place of what was expected.

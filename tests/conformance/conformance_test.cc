@@ -22,13 +22,22 @@ namespace {
 std::string type_name(Oid type) {
   switch (type) {
     case 16: return "bool";
+    case 18: return "char";
     case 19: return "name";
     case 20: return "int8";
+    case 21: return "int2";
+    case 22: return "int2vector";
     case 23: return "int4";
     case 25: return "text";
+    case 26: return "oid";
     case 700: return "float4";
     case 701: return "float8";
+    case 1003: return "name[]";
+    case 1005: return "int2[]";
+    case 1007: return "int4[]";
+    case 1009: return "text[]";
     case 1021: return "float4[]";
+    case 1028: return "oid[]";
     case 3802: return "jsonb";
     default: return fmt::format("oid {}", type);
   }
@@ -103,6 +112,11 @@ class Client {
           describe_rows(result, lines_);
           lines_.emplace_back(PQcmdStatus(result));
           break;
+        case PGRES_COPY_IN:
+          EXPECT_EQ(PQputCopyEnd(connection_.get(), nullptr), 1);
+          lines_.emplace_back("(data expected)");
+          break;
+        case PGRES_COPY_OUT: take_data(); break;
         case PGRES_COMMAND_OK: lines_.emplace_back(PQcmdStatus(result)); break;
         case PGRES_EMPTY_QUERY: lines_.emplace_back("(empty query)"); break;
         default: lines_.push_back(describe_problem(result));
@@ -113,6 +127,16 @@ class Client {
   }
 
  private:
+  void take_data() {
+    char* row = nullptr;
+    while (PQgetCopyData(connection_.get(), &row, 0) > 0) {
+      std::string line = row;
+      PQfreemem(row);
+      if (line.ends_with('\n')) line.pop_back();
+      lines_.push_back(one_line(line.c_str()));
+    }
+  }
+
   Connection connection_;
   std::vector<std::string> lines_;
 };
@@ -136,8 +160,15 @@ class Conformance : public testing::TestWithParam<std::string> {
 
   Client& client(const std::string& name) {
     const auto [place, is_new] = clients_.try_emplace(name);
-    if (is_new) place->second = std::make_unique<Client>(server_.connect());
+    if (is_new) place->second = std::make_unique<Client>(server_.connect(who(name)));
     return *place->second;
+  }
+
+  // A session called `name:password` logs in as that role.
+  static std::string who(const std::string& name) {
+    const std::size_t colon = name.find(':');
+    if (colon == std::string::npos) return "user=test";
+    return fmt::format("user='{}' password='{}'", name.substr(0, colon), name.substr(colon + 1));
   }
 
   ScratchDirectory directory_;

@@ -41,6 +41,8 @@ class FlipTest : public testing::Test {
     }
     run(**database, "CHECKPOINT");
     run(**database, "DELETE FROM i NAMESPACE plain WHERE id = 'r07'");
+    run(**database, "CREATE ROLE app; GRANT READ ON NAMESPACE plain OF i TO app");
+    run(**database, "CREATE ROLE bound PASSWORD 'x' NAMESPACE plain OF i");
     run(**database, "CHECKPOINT");
     // Vectors of small integers, which compress; a large commit, which is a staged segment.
     run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(500));
@@ -50,6 +52,7 @@ class FlipTest : public testing::Test {
     // In the log only.
     run(**database, "UPSERT INTO i NAMESPACE logged VALUES ('a', [1, 2, 3, 4]), ('b', [5, 6, 7, 8])");
     run(**database, "UPDATE i NAMESPACE logged SET x = 'y' WHERE id = 'b'");
+    run(**database, "GRANT WRITE ON INDEX i TO app; CREATE ROLE logged PASSWORD 'x'");
     // An idle log is marked, so that its last frame is proven.
     for (int i = 0; i < 3; ++i) ASSERT_TRUE((*database)->run_background());
     for (const char* name : {"loaded", "logged", "packed", "plain"}) {
@@ -57,6 +60,7 @@ class FlipTest : public testing::Test {
       ASSERT_TRUE(rows_now) << rows_now.error().message();
       expected_[name] = std::move(*rows_now);
     }
+    expected_grants_ = grants(**database);
     database->reset();
     disk_.stop();
   }
@@ -85,6 +89,12 @@ class FlipTest : public testing::Test {
     return std::move(records.rows);
   }
 
+  static Rows grants(executor::Database& database) {
+    StatementRunner runner(database);
+    auto shown = runner.one("SHOW GRANTS");
+    return shown ? std::move(shown->rows) : Rows();
+  }
+
   // What is wrong after byte `at` of `path` was changed; empty: nothing.
   std::string damage(const std::string& path, std::size_t at, unsigned char mask) {
     const auto disk = disk_.clone();
@@ -105,6 +115,7 @@ class FlipTest : public testing::Test {
       }
       return {};
     }
+    if (grants(**database) != expected_grants_) return "wrong grants";
     int damaged = 0;
     for (const auto& [name, rows] : expected_) {
       const auto found = read(**database, name);
@@ -127,6 +138,7 @@ class FlipTest : public testing::Test {
   ManualClock clock_;
   SeededRandom random_{7};
   std::map<std::string, Rows> expected_;
+  Rows expected_grants_;
 };
 
 // One thread has nothing for the thread sanitizer, which takes ten times as long.

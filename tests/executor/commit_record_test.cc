@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "executor/role.h"
+
 namespace alcove::executor {
 namespace {
 
@@ -11,11 +13,19 @@ std::string sample() {
   rows.clear();
   encode_row("a", values, 2, {}, segments::Knowledge::kBlind, rows);
   encode_tombstone("b", segments::Knowledge::kKnown, rows);
+  static const std::string role = [] {
+    Role app;
+    app.bound_to = {"i", "n"};
+    std::string encoded;
+    encode_role(app, encoded);
+    return encoded;
+  }();
   std::string record;
   encode_commit_record({CreateIndexChange{3, "i", 2, Metric::kEuclidean},
                         CreateNamespaceChange{9, 3, "n"}, WriteChange{9, 2, 2, rows},
                         DropNamespaceChange{9, 3, "n"}, DropIndexChange{3},
-                        AddSegmentChange{9, {0x1ff, 4096, 0xabcdef0123456789U, 7, 2, 5, 0, 0}}},
+                        AddSegmentChange{9, {0x1ff, 4096, 0xabcdef0123456789U, 7, 2, 5, 0, 0}},
+                        PutRoleChange{"app", role}, DropRoleChange{"other"}},
                        record);
   return record;
 }
@@ -24,7 +34,7 @@ TEST(CommitRecord, SaysWhatItWasTold) {
   const std::string record = sample();
   const auto changes = decode_commit_record(record);
   ASSERT_TRUE(changes);
-  ASSERT_EQ(changes->size(), 6U);
+  ASSERT_EQ(changes->size(), 8U);
   EXPECT_EQ(std::get<CreateIndexChange>((*changes)[0]).metric, Metric::kEuclidean);
   RowReader rows(std::get<WriteChange>((*changes)[2]));
   const auto first = rows.next();
@@ -39,6 +49,10 @@ TEST(CommitRecord, SaysWhatItWasTold) {
   EXPECT_EQ(std::get<DropNamespaceChange>((*changes)[3]).name, "n");
   EXPECT_EQ(std::get<AddSegmentChange>((*changes)[5]).segment,
             (segments::SegmentDescriptor{0x1ff, 4096, 0xabcdef0123456789U, 7, 2, 5, 0, 0}));
+  const auto& put = std::get<PutRoleChange>((*changes)[6]);
+  EXPECT_EQ(put.name, "app");
+  EXPECT_EQ(decode_role(put.name, put.role)->bound_to->name_space, "n");
+  EXPECT_EQ(std::get<DropRoleChange>((*changes)[7]).name, "other");
 }
 
 TEST(CommitRecord, RefusesEveryTruncation) {

@@ -253,9 +253,20 @@ TEST_F(SettingsTest, ARoleMayOnlyBeGivenBack) {
   EXPECT_TRUE(settings.reset("session_authorization").has_value());
   EXPECT_EQ(set("session_authorization", "app"), "app");
   EXPECT_EQ(set("session_authorization", "other"),
-            "parameter \"session_authorization\" cannot be changed");
+            "SET SESSION AUTHORIZATION is not supported");
   EXPECT_EQ(set("role", "NONE"), "none");
-  EXPECT_EQ(set("role", "other"), "invalid value for parameter \"role\": \"other\"");
+  EXPECT_EQ(set("role", "other"), "SET ROLE is not supported");
+}
+
+TEST_F(SettingsTest, MayBePinned) {
+  settings.pin("namespace", "mine");
+  EXPECT_EQ(set("namespace", "mine"), "mine");
+  EXPECT_EQ(set("namespace", "other"),
+            "permission denied: parameter \"namespace\" is fixed by the role of the session");
+  EXPECT_EQ(code(settings.set_startup("NAMESPACE", "other")), ErrorCode::kNotGranted);
+  EXPECT_EQ(code(settings.set_text("namespace", "", false)), ErrorCode::kNotGranted);
+  settings.reset_all();
+  EXPECT_EQ(show("namespace"), "mine");
 }
 
 TEST_F(SettingsTest, NamesWithADotAreAnybodys) {

@@ -73,7 +73,7 @@ TEST_F(Statement, FailsWithItsCode) {
       {"DELETE FROM i", ErrorCode::kSyntax},
       {"SHOW nothing_of_the_kind", ErrorCode::kUndefinedObject},
       {"SHOW USAGE", ErrorCode::kNotSupported},
-      {"CREATE ROLE r", ErrorCode::kNotSupported},
+      {"DROP ROLE r", ErrorCode::kUndefinedObject},
       {"BEGIN ISOLATION LEVEL SERIALIZABLE", ErrorCode::kNotSupported},
       {"SELECT 1/0", ErrorCode::kDivisionByZero},
   };

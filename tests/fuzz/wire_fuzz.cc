@@ -42,7 +42,7 @@ struct World {
 };
 
 void converse(World& world, std::string_view stream) {
-  executor::Session session(*world.database, {"fuzz", "fuzz", 1});
+  executor::Session session(*world.database, {"fuzz", "fuzz", 1, true});
   std::string out;
   const std::function<void(const Error&)> on_panic = [](const Error&) {
     CHECK(false, "a sound disk makes nobody panic");

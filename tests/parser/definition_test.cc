@@ -82,7 +82,15 @@ TEST(Roles, AreAlteredAndDropped) {
   EXPECT_TRUE(parse_one<DropRole>("DROP ROLE IF EXISTS app").if_exists);
 }
 
+TEST(Roles, MayBeSuperusers) {
+  EXPECT_EQ(parse_one<CreateRole>("CREATE ROLE a PASSWORD 'x' SUPERUSER LOGIN").options.superuser,
+            true);
+  EXPECT_EQ(parse_one<AlterRole>("ALTER ROLE a NOSUPERUSER").options.superuser, false);
+  EXPECT_EQ(parse_one<CreateRole>("CREATE ROLE a LOGIN").options.superuser, std::nullopt);
+}
+
 TEST(Roles, TakeAnOptionOnce) {
+  expect_syntax_error("CREATE ROLE a SUPERUSER ^NOSUPERUSER", "NOSUPERUSER is given twice");
   expect_syntax_error("CREATE ROLE a LOGIN ^NOLOGIN", "NOLOGIN is given twice");
   expect_syntax_error("CREATE ROLE a PASSWORD 'a' ^PASSWORD 'b'", "PASSWORD is given twice");
 }

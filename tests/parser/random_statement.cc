@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/parser/statement_text.h"
+
 namespace alcove::parser {
 
 std::string RandomStatement::text() {
@@ -197,8 +199,47 @@ SelectRecords RandomStatement::select_records() {
   return it;
 }
 
+Prepare RandomStatement::prepare() {
+  static constexpr const char* kTypes[] = {"text", "real[]", "double precision", "vector"};
+  Prepare it{name(), {}, {}, 0};
+  for (std::size_t i = below(3); i > 0; --i) it.types.push_back({kTypes[below(4)], 0});
+  const Statement inner = one_in(2) ? Statement(query()) : Statement(upsert());
+  for (const std::string& piece : pieces_of(inner)) it.text += (it.text.empty() ? "" : " ") + piece;
+  return it;
+}
+
+Execute RandomStatement::execute() {
+  Execute it{name(), {}};
+  for (std::size_t i = below(4); i > 0; --i) it.values.push_back(value());
+  return it;
+}
+
+DeclareCursor RandomStatement::declare() {
+  DeclareCursor it;
+  it.name = name();
+  it.binary = one_in(2);
+  it.scroll = one_in(4);
+  it.hold = one_in(2);
+  if (one_in(2)) {
+    it.query = query();
+  } else {
+    it.query = select_records();
+  }
+  return it;
+}
+
+FetchCursor RandomStatement::fetch() {
+  FetchCursor it{name(), one_in(2), {}};
+  it.direction.kind = static_cast<FetchDirection::Kind>(below(4));
+  it.direction.count = static_cast<std::int64_t>(below(100)) - 50;
+  const bool has_all = it.direction.kind == FetchDirection::Kind::kForward ||
+                       it.direction.kind == FetchDirection::Kind::kBackward;
+  if (has_all && one_in(3)) it.direction.count = FetchDirection::kAll;
+  return it;
+}
+
 Statement RandomStatement::statement() {
-  switch (below(8)) {
+  switch (below(12)) {
     case 0: return create_index();
     case 1: return DropNamespace{namespace_name(), name(), one_in(2)};
     case 2: return upsert();
@@ -211,6 +252,10 @@ Statement RandomStatement::statement() {
     case 5: return select_records();
     case 6:
       return Grant{one_in(2), static_cast<Privilege>(below(3)), maybe_namespace(), name(), name()};
+    case 7: return prepare();
+    case 8: return execute();
+    case 9: return declare();
+    case 10: return fetch();
     default: return query();
   }
 }

@@ -39,6 +39,10 @@ class RandomStatement {
   Update update();
   Query query();
   SelectRecords select_records();
+  Prepare prepare();
+  Execute execute();
+  DeclareCursor declare();
+  FetchCursor fetch();
 
   std::mt19937_64 random_;
 };

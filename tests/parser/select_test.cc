@@ -148,17 +148,21 @@ TEST(SelectConstants, TakesAFunctionAsItsTable) {
   expect_syntax_error("SELECT ^*", "SELECT * with no index specified is not valid");
 }
 
-TEST(SelectUnsupported, IsAnythingElseThatIsSoundSql) {
+TEST(SelectUnsupported, IsWhatGoesBeyondAnIndex) {
+  for (const char* text : {"SELECT id FROM a GROUP BY id", "SELECT id FROM a, b",
+                           "SELECT id FROM a ORDER BY year", "SELECT count(*), id FROM a",
+                           "TABLE x"}) {
+    parse_one<SelectUnsupported>(text);
+  }
+}
+
+TEST(SystemSelect, IsAnythingElseThatIsSoundSql) {
   const char* const kTexts[] = {
       "SELECT * FROM pg_class c",
       "SELECT t.oid, typarray FROM pg_type t JOIN pg_namespace ns ON typnamespace = ns.oid"
       " WHERE typname = 'hstore';",
       "SELECT table_name FROM information_schema.tables",
       "SELECT DISTINCT x FROM a",
-      "SELECT id FROM a GROUP BY id",
-      "SELECT id FROM a, b",
-      "SELECT id FROM a ORDER BY year",
-      "SELECT count(*), id FROM a",
       "SELECT upper(id) FROM a",
       "SELECT 1 FROM a WHERE id = 'x'",
       "SELECT CASE WHEN true THEN 1 END",
@@ -166,12 +170,39 @@ TEST(SelectUnsupported, IsAnythingElseThatIsSoundSql) {
       "SELECT a.b -- ;",
       "SELECT 1 WHERE 'x' ~ $re$;$re$",
       "WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t",
-      "VALUES (1), (2)",
-      "TABLE x"};
-  for (const char* text : kTexts) parse_one<SelectUnsupported>(text);
+      "VALUES (1), (2)"};
+  for (const char* text : kTexts) parse_one<SystemSelect>(text);
 }
 
-TEST(SelectUnsupported, IsNotWhatIsCutShort) {
+std::string tokens_of(const std::string& text) {
+  const auto select = parse_one<SystemSelect>(text);
+  std::string line;
+  for (const SqlToken& token : *select.tokens) {
+    constexpr const char* kKinds = "wqsnpo.";
+    if (!line.empty()) line += ' ';
+    line += kKinds[static_cast<std::size_t>(token.kind)];
+    if (token.kind != SqlToken::Kind::kEnd) line += ':' + token.text;
+  }
+  return line;
+}
+
+TEST(SystemSelect, CutsTokensAsPostgresqlDoes) {
+  EXPECT_EQ(tokens_of("SELECT A.\"B c\"::INT4 FROM pg_x a"),
+            "w:select w:a o:. q:B c o::: w:int4 w:from w:pg_x w:a .");
+  EXPECT_EQ(tokens_of("SELECT 1=-1, 2.5e-3 -- no\n"),
+            "w:select n:1 o:= o:- n:1 o:, n:2.5e-3 .");
+  EXPECT_EQ(tokens_of("SELECT a!~*'it''s' FROM pg_x WHERE b<>$2 and c=$1/*x*/;"),
+            "w:select w:a o:!~* s:it's w:from w:pg_x w:where w:b o:<> p:$2 w:and w:c o:= p:$1 .");
+}
+
+TEST(SystemSelect, ListsItsParametersByNumber) {
+  const auto select = parse_one<SystemSelect>("SELECT $2 FROM pg_x WHERE a = $10 AND b = $2");
+  ASSERT_EQ(select.parameters.size(), 2U);
+  EXPECT_EQ(select.parameters[0].number, 2U);
+  EXPECT_EQ(select.parameters[1].number, 10U);
+}
+
+TEST(SystemSelect, IsNotWhatIsCutShort) {
   expect_syntax_error("SELECT 1 +^", "syntax error at end of input");
   expect_syntax_error("SELECT id FROM ^", "syntax error at end of input");
   expect_syntax_error("SELECT f(1^", "expected \")\"");

@@ -70,20 +70,8 @@ TEST(Session, LetsGoOfWhatPoolsRelease) {
   EXPECT_EQ(statement_count(
                 "SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;"),
             4U);
-  EXPECT_FALSE(parse_one<CloseCursor>("CLOSE ALL").name);
-  EXPECT_EQ(parse_one<CloseCursor>("CLOSE Cur").name->text, "cur");
-  EXPECT_FALSE(parse_one<Deallocate>("DEALLOCATE ALL").name);
-  EXPECT_FALSE(parse_one<Deallocate>("DEALLOCATE PREPARE ALL").name);
-  EXPECT_EQ(parse_one<Deallocate>("DEALLOCATE PREPARE \"S_1\"").name->text, "S_1");
-  EXPECT_EQ(parse_one<Deallocate>("DEALLOCATE prepare").name->text, "prepare");
   EXPECT_EQ(parse_one<Listen>("LISTEN Channel").channel.text, "channel");
   EXPECT_EQ(parse_one<Unlisten>("UNLISTEN a").channel->text, "a");
-}
-
-TEST(Session, KnowsWhatIsYetToCome) {
-  for (const std::string verb : {"PREPARE", "EXECUTE", "DECLARE", "FETCH", "MOVE"}) {
-    EXPECT_EQ(parse_one<NotYet>(verb + " x (1, ';') FROM y").what, verb);
-  }
 }
 
 TEST(Transactions, BeginInEverySpelling) {

@@ -276,6 +276,42 @@ struct StatementText {
     out.name(it.index).word(it.revoke ? "FROM" : "TO").name(it.role);
     return out.take();
   }
+  Pieces operator()(const Prepare& it) const {
+    Writer out;
+    out.word("PREPARE").name(it.name);
+    if (!it.types.empty()) {
+      out.word("(").list(it.types, [&out](const Name& type) { out.word(type.text); }).word(")");
+    }
+    return out.word("AS").word(it.text).take();
+  }
+  Pieces operator()(const Execute& it) const {
+    Writer out;
+    out.word("EXECUTE").name(it.name);
+    if (it.values.empty()) return out.take();
+    out.word("(").list(it.values, [&out](const Value& value) { out.value(value); });
+    return out.word(")").take();
+  }
+  Pieces operator()(const DeclareCursor& it) const {
+    Writer out;
+    out.word("DECLARE").name(it.name);
+    if (it.binary) out.word("BINARY");
+    if (it.scroll) out.word("SCROLL");
+    out.word("CURSOR");
+    if (it.hold) out.words({"WITH", "HOLD"});
+    out.word("FOR");
+    const Pieces query = std::visit(
+        [](const auto& kind) { return pieces_of(Statement(kind)); }, it.query);
+    for (const std::string& piece : query) out.word(piece);
+    return out.take();
+  }
+  Pieces operator()(const FetchCursor& it) const {
+    constexpr const char* kKinds[] = {"FORWARD", "BACKWARD", "ABSOLUTE", "RELATIVE"};
+    const std::int64_t count = it.direction.count;
+    Writer out;
+    out.word(it.move ? "MOVE" : "FETCH").word(kKinds[static_cast<std::size_t>(it.direction.kind)]);
+    out.word(count == FetchDirection::kAll ? "ALL" : std::to_string(count));
+    return out.word("FROM").name(it.name).take();
+  }
   template <class T>
   Pieces operator()(const T&) const {
     CHECK(false, "random_statement() makes no such statement");

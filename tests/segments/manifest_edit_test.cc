@@ -40,6 +40,7 @@ TEST(ManifestEdit, HoldsTheLargestNumbers) {
            CreateNamespaceEdit{kU64Max, kU32Max, std::string(512, 'x'), kU64Max},
            ReplaceSegmentsEdit{kU64Max, std::vector<FileNumber>(1000, kU64Max), {descriptor},
                                kU64Max},
+           PutRoleEdit{std::string(128, 'x'), std::string(1 << 20, 'y')},
            CheckpointEdit{kU64Max, kU64Max, kU64Max, kU32Max, kU64Max}}) {
     const auto decoded = decode_edit(encoded(edit));
     ASSERT_TRUE(decoded);
@@ -49,7 +50,7 @@ TEST(ManifestEdit, HoldsTheLargestNumbers) {
 
 TEST(ManifestEdit, IsRefusedCutOffOrWithMoreBehind) {
   EditSample sample(2);
-  for (std::uint64_t type = 0; type < 9; ++type) {
+  for (std::uint64_t type = 0; type < EditSample::kEditTypes; ++type) {
     const std::string bytes = encoded(sample.edit(type));
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       EXPECT_TRUE(refused(bytes.substr(0, size))) << type << " cut to " << size;
@@ -70,12 +71,15 @@ TEST(ManifestEdit, IsRefusedOutOfRange) {
            CreateNamespaceEdit{1, 1, "", 1},
            CreateNamespaceEdit{1, 1, std::string(513, 'x'), 1},
            ReplaceSegmentsEdit{1, {}, {descriptor, descriptor}, 1},
+           PutRoleEdit{"", "x"},
+           PutRoleEdit{std::string(129, 'x'), "x"},
+           DropRoleEdit{""},
            ReserveFilesEdit{2, 1}}) {
     EXPECT_TRUE(refused(encoded(edit))) << describe_edit(edit);
   }
   EXPECT_TRUE(refused(std::string_view("\x02\xff\xff\xff\xff\x1f", 6))) << "beyond 32 bits";
   EXPECT_TRUE(refused(std::string_view("\0\x01", 2))) << "no such type";
-  EXPECT_TRUE(refused("\x0a\x01")) << "no such type";
+  EXPECT_TRUE(refused("\x0c\x01")) << "no such type";
 }
 
 TEST(ManifestEdit, ReadsAsALine) {

@@ -49,6 +49,8 @@ ManifestEdit EditSample::edit(std::uint64_t type) {
       const std::uint64_t begin = number() / 2;
       return ReserveFilesEdit{begin, begin + number() / 2};
     }
+    case 8: return PutRoleEdit{name(kRoleNameBytesMax), name(300)};
+    case 9: return DropRoleEdit{name(kRoleNameBytesMax)};
     default: return CheckpointEdit{number(), number(), number(), u32(), number()};
   }
 }

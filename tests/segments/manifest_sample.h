@@ -22,8 +22,9 @@ class EditSample {
   std::uint64_t number() { return random_() >> below(64); }
   std::string name(std::size_t bytes_max);
   SegmentDescriptor descriptor();
+  static constexpr std::uint64_t kEditTypes = std::variant_size_v<ManifestEdit>;
   ManifestEdit edit(std::uint64_t type);
-  ManifestEdit edit() { return edit(below(9)); }
+  ManifestEdit edit() { return edit(below(kEditTypes)); }
   Edits edits(std::size_t count);
 
  private:

@@ -23,7 +23,7 @@ class CountingRandom final : public Random {
 class ConnectionRegistryTest : public testing::Test {
  protected:
   ConnectionRegistry::Key open() {
-    const auto key = registry_.add();
+    const auto key = registry_.add({.user = "me"});
     EXPECT_TRUE(key);
     registry_.connect(key->process_id,
                       [this](SessionSignal signal) { received_.push_back(signal); });
@@ -38,10 +38,10 @@ class ConnectionRegistryTest : public testing::Test {
 TEST_F(ConnectionRegistryTest, GivesOutNoMorePlacesThanThereAre) {
   const auto first = open();
   open();
-  EXPECT_FALSE(registry_.add());
+  EXPECT_FALSE(registry_.add({.user = "me"}));
   registry_.remove(first.process_id);
   EXPECT_EQ(registry_.count(), 1U);
-  EXPECT_TRUE(registry_.add());
+  EXPECT_TRUE(registry_.add({.user = "me"}));
 }
 
 TEST_F(ConnectionRegistryTest, NumbersSessionsApart) {
@@ -75,6 +75,27 @@ TEST_F(ConnectionRegistryTest, SignalsEverySession) {
   open();
   registry_.signal_all(SessionSignal::kTerminate);
   EXPECT_THAT(received_, ElementsAre(SessionSignal::kTerminate, SessionSignal::kTerminate));
+}
+
+TEST_F(ConnectionRegistryTest, SignalsOnlySessionsOfTheUserWhereOneIsGiven) {
+  const auto key = open();
+  EXPECT_FALSE(registry_.signal(key.process_id, SessionSignal::kCancel, "you"));
+  EXPECT_THAT(received_, IsEmpty());
+  EXPECT_TRUE(registry_.signal(key.process_id, SessionSignal::kCancel, "me"));
+  EXPECT_THAT(received_, ElementsAre(SessionSignal::kCancel));
+}
+
+TEST_F(ConnectionRegistryTest, BoundsEachGroup) {
+  const ConnectionRegistry::Owner tenant{.user = "t1", .group = "tenant", .group_max = 1};
+  const auto first = registry_.add(tenant);
+  ASSERT_TRUE(first);
+  const auto second = registry_.add(tenant);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), ErrorCode::kTooManyConnections);
+  EXPECT_EQ(second.error().message(), "too many connections for role \"t1\"");
+  EXPECT_TRUE(registry_.add({.user = "t2", .group = "another", .group_max = 1}));
+  registry_.remove(first->process_id);
+  EXPECT_TRUE(registry_.add(tenant));
 }
 
 TEST_F(ConnectionRegistryTest, WaitsForTheLastSession) {

@@ -151,6 +151,105 @@ TEST_F(ExtendedQuery, AnswersAnEmptyTextAndAnEmptySync) {
   EXPECT_EQ(ask(sync()), "ZI");
 }
 
+TEST_F(ExtendedQuery, SharesItsPreparedStatementsWithSql) {
+  EXPECT_EQ(ask(parse("select 1 as a", "s") + sync()), "1 ZI");
+  EXPECT_EQ(ask(WireClient::query("execute s")), "T D CSELECT 1 ZI");
+  EXPECT_EQ(ask(WireClient::query("prepare s as select 1")), "E42P05 ZI");
+  EXPECT_EQ(ask(WireClient::query("prepare q as select 2")), "CPREPARE ZI");
+  EXPECT_EQ(ask(parse("select 1", "q") + sync()), "E42P05 ZI");
+  EXPECT_EQ(ask(describe('S', "q") + bind("", "q") + execute() + sync()), "t T 2 D CSELECT 1 ZI");
+  EXPECT_EQ(ask(close('S', "q") + sync()), "3 ZI");
+  EXPECT_EQ(ask(WireClient::query("execute q")), "E26000 ZI");
+  EXPECT_EQ(ask(WireClient::query("deallocate s")), "CDEALLOCATE ZI");
+  EXPECT_EQ(ask(bind("", "s") + sync()), "E26000 ZI");
+}
+
+TEST_F(ExtendedQuery, PreparesAndExecutesStatementsAboutStatements) {
+  EXPECT_EQ(ask(parse("prepare p as select 7 as seven") + describe('S') + bind() + execute() + sync()),
+            "1 t n 2 CPREPARE ZI");
+  EXPECT_EQ(ask(parse("execute p") + describe('S') + bind() + describe('P') + execute() + sync()),
+            "1 t T 2 T D CSELECT 1 ZI");
+  EXPECT_EQ(ask(parse("execute nobody") + describe('S') + bind() + execute() + sync()),
+            "1 t n 2 E26000 ZI");
+}
+
+TEST_F(ExtendedQuery, ExecuteRunsNothingThatCouldRunItself) {
+  EXPECT_EQ(ask(parse("execute e", "e") + describe('S', "e") + bind("", "e") + execute() + sync()),
+            "1 t n 2 E0A000 ZI");
+  EXPECT_EQ(ask(parse("begin", "b") + sync()), "1 ZI");
+  EXPECT_EQ(ask(WireClient::query("execute b")), "E0A000 ZI");
+  EXPECT_EQ(ask(parse("", "nothing") + sync()), "1 ZI");
+  EXPECT_EQ(ask(WireClient::query("execute nothing")), "E0A000 ZI");
+}
+
+TEST_F(ExtendedQuery, ACursorIsAPortal) {
+  EXPECT_EQ(ask(WireClient::query("begin")), "CBEGIN ZT");
+  EXPECT_EQ(ask(parse("declare c cursor for select generate_series(1, 5)") + bind() +
+                describe('P') + execute() + sync()),
+            "1 2 n CDECLARE CURSOR ZT");
+  EXPECT_EQ(ask(describe('P', "c") + sync()), "T ZT");
+  EXPECT_EQ(ask(execute("c", 1) + sync()), "D s ZT");
+  EXPECT_EQ(ask(WireClient::query("fetch 2 from c")), "T D D CFETCH 2 ZT");
+  EXPECT_EQ(ask(parse("fetch forward 1 from c") + describe('S') + bind() + describe('P') + execute() +
+                sync()),
+            "1 t T 2 T D CFETCH 1 ZT");
+  EXPECT_EQ(ask(bind("c") + sync()), "E42P03 ZE");
+  EXPECT_EQ(ask(WireClient::query("rollback")), "CROLLBACK ZI");
+  EXPECT_EQ(ask(describe('P', "c") + sync()), "E34000 ZI");
+}
+
+TEST_F(ExtendedQuery, AClosedCursorIsGone) {
+  EXPECT_EQ(ask(WireClient::query("begin; declare c cursor for select 1")),
+            "CBEGIN CDECLARE CURSOR ZT");
+  EXPECT_EQ(ask(close('P', "c") + sync()), "3 ZT");
+  EXPECT_EQ(ask(WireClient::query("fetch c")), "E34000 ZE");
+}
+
+TEST_F(ExtendedQuery, APortalIsACursor) {
+  EXPECT_EQ(ask(WireClient::query("begin")), "CBEGIN ZT");
+  EXPECT_EQ(ask(parse(kSeries) + bind("p") + sync()), "1 2 ZT");
+  EXPECT_EQ(ask(WireClient::query("fetch 1 from p; move 2 in p")), "T D CFETCH 1 CMOVE 2 ZT");
+  EXPECT_EQ(ask(execute("p") + sync()), "D D CSELECT 2 ZT");
+  EXPECT_EQ(ask(WireClient::query("close p")), "CCLOSE CURSOR ZT");
+  EXPECT_EQ(ask(execute("p") + sync()), "E34000 ZE");
+}
+
+TEST_F(ExtendedQuery, FetchReadsNothingThatCouldReadItself) {
+  EXPECT_EQ(ask(WireClient::query("begin; savepoint s")), "CBEGIN CSAVEPOINT ZT");
+  EXPECT_EQ(ask(parse("fetch f") + bind("f") + describe('P', "f") + execute("f") + sync()),
+            "1 2 n E0A000 ZE");
+  EXPECT_EQ(ask(WireClient::query("rollback to s")), "CROLLBACK ZT");
+  EXPECT_EQ(ask(parse("set recall_target = 0.9") + bind("f") + sync()), "1 2 ZT");
+  EXPECT_EQ(ask(WireClient::query("fetch f")), "E0A000 ZE");
+}
+
+TEST_F(ExtendedQuery, AFetchUnderWayOutlivesItsCursor) {
+  EXPECT_EQ(ask(WireClient::query("begin; declare c cursor for " + std::string(kSeries))),
+            "CBEGIN CDECLARE CURSOR ZT");
+  EXPECT_EQ(ask(parse("fetch 4 from c") + bind("f") + execute("f", 1) + sync()), "1 2 D s ZT");
+  EXPECT_EQ(ask(WireClient::query("close c")), "CCLOSE CURSOR ZT");
+  EXPECT_EQ(ask(execute("f") + sync()), "D D D CFETCH 4 ZT");
+}
+
+TEST_F(ExtendedQuery, ABinaryCursorSendsBinary) {
+  client().send(WireClient::query("begin; declare c binary cursor for select 258; fetch c"));
+  const std::vector<WireMessage> reply = client().read_reply();
+  EXPECT_EQ(in_short(reply), "CBEGIN CDECLARE CURSOR T D CFETCH 1 ZT");
+  EXPECT_EQ(reply[2].body.substr(reply[2].body.size() - 2), u16(1));
+  EXPECT_EQ(column(reply, 0), (std::vector<std::string>{std::string("\0\0\1\2", 4)}));
+}
+
+TEST_F(ExtendedQuery, PortalsOlderThanASavepointOutliveAnErrorAfterIt) {
+  EXPECT_EQ(ask(WireClient::query("begin")), "CBEGIN ZT");
+  EXPECT_EQ(ask(parse(kSeries) + bind("old") + execute("old", 1) + sync()), "1 2 D s ZT");
+  EXPECT_EQ(ask(WireClient::query("savepoint s")), "CSAVEPOINT ZT");
+  EXPECT_EQ(ask(parse(kSeries) + bind("new") + sync()), "1 2 ZT");
+  EXPECT_EQ(ask(WireClient::query("bogus")), "E42601 ZE");
+  EXPECT_EQ(ask(WireClient::query("rollback to s")), "CROLLBACK ZT");
+  EXPECT_EQ(ask(execute("old", 1) + sync()), "D s ZT");
+  EXPECT_EQ(ask(execute("new", 1) + sync()), "E34000 ZE");
+}
+
 TEST_F(ExtendedQuery, SurvivesBrokenMessages) {
   EXPECT_EQ(ask(WireClient::message('B', "x") + sync()), "E08P01 ZI");
   EXPECT_EQ(ask(WireClient::message('E', std::string("\0\0", 2)) + sync()), "E08P01 ZI");
@@ -158,6 +257,46 @@ TEST_F(ExtendedQuery, SurvivesBrokenMessages) {
   EXPECT_EQ(ask(WireClient::message('P', std::string("\0select 1\0\xff\xff", 12)) + sync()),
             "E08P01 ZI");
   EXPECT_EQ(ask(parse("select 1") + bind() + execute() + sync()), "1 2 D CSELECT 1 ZI");
+}
+
+class CursorLimits : public ServerTest {
+ protected:
+  CursorLimits() {
+    options_.portals_max = 2;
+    options_.prepared_statements_max = 2;
+    options_.statement_bytes_max = 100'000;
+    start();
+  }
+};
+
+TEST_F(CursorLimits, BoundCursorsAndPreparedStatements) {
+  WireClient client(port());
+  EXPECT_EQ(in_short(client.ask("begin; declare a cursor for select 1; declare b cursor for select 1")),
+            "CBEGIN CDECLARE CURSOR CDECLARE CURSOR ZT");
+  EXPECT_EQ(in_short(client.ask("declare c cursor for select 1")), "E54000 ZE");
+  EXPECT_EQ(in_short(client.ask("rollback; prepare a as select 1; prepare b as select 1")),
+            "CROLLBACK CPREPARE CPREPARE ZI");
+  EXPECT_EQ(in_short(client.ask("prepare c as select 1")), "E54000 ZI");
+}
+
+TEST_F(CursorLimits, BoundTheBytesOfCursors) {
+  WireClient client(port());
+  const std::string large = "'" + std::string(60'000, 'x') + "'";
+  EXPECT_EQ(in_short(client.ask("begin; declare a cursor for select " + large)),
+            "CBEGIN CDECLARE CURSOR ZT");
+  EXPECT_EQ(in_short(client.ask("declare b cursor for select " + large)), "E54000 ZE");
+  EXPECT_EQ(in_short(client.ask("rollback; prepare a as select " + large)), "CROLLBACK CPREPARE ZI");
+  EXPECT_EQ(in_short(client.ask("prepare b as select " + large)), "E54000 ZI");
+}
+
+TEST_F(CursorLimits, BoundWhatWithHoldKeeps) {
+  WireClient client(port());
+  EXPECT_EQ(in_short(client.ask("declare a cursor with hold for select generate_series(1, 100)")),
+            "CDECLARE CURSOR ZI");
+  EXPECT_EQ(in_short(client.ask("declare b cursor with hold for select generate_series(1, 1000000)")),
+            "E54000 ZI");
+  EXPECT_EQ(in_short(client.ask("fetch a")), "T D CFETCH 1 ZI");
+  EXPECT_EQ(in_short(client.ask("fetch b")), "E34000 ZI");
 }
 
 }  // namespace

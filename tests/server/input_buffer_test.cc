@@ -47,6 +47,15 @@ TEST(InputBuffer, GrowsNoFurtherThanTheMessage) {
   EXPECT_EQ(buffer.capacity(), 20'000U);
 }
 
+TEST(InputBuffer, WidensUpToALimit) {
+  InputBuffer buffer;
+  for (const std::size_t capacity : {8192U, 16384U, 30'000U, 30'000U}) {
+    buffer.widen(30'000);
+    EXPECT_EQ(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.prepare(1).size(), capacity);
+  }
+}
+
 TEST(InputBuffer, IsAQueueOfBytes) {
   std::mt19937 random(7);
   InputBuffer buffer;
@@ -63,6 +72,7 @@ TEST(InputBuffer, IsAQueueOfBytes) {
     buffer.consume(used);
     model.erase(0, used);
     if (random() % 4 == 0) buffer.release();
+    if (random() % 8 == 0) buffer.widen(60'000);
     ASSERT_EQ(buffer.unread(), model);
   }
 }

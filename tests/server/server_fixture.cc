@@ -39,7 +39,7 @@ void ServerTest::serve() {
                                             .on_panic = {}});
   CHECK(database, "a database opens in an empty directory");
   database_ = *std::move(database);
-  server_->serve(*database_);
+  CHECK(server_->serve(*database_), "a server on loopback serves");
 }
 
 bool ServerTest::session_count_becomes(std::size_t count) const {

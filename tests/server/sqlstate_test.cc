@@ -20,6 +20,7 @@ TEST(Sqlstate, IsWhatTheLanguagePromises) {
       {ErrorCode::kIndexExists, "42P07"},     {ErrorCode::kNamespaceExists, "42P06"},
       {ErrorCode::kUndefinedNamespace, "3F000"}, {ErrorCode::kRoleExists, "42710"},
       {ErrorCode::kUndefinedObject, "42704"}, {ErrorCode::kInvalidValue, "22023"},
+      {ErrorCode::kInvalidEscape, "22025"},
       {ErrorCode::kInvalidText, "22P02"},     {ErrorCode::kTooLong, "22001"},
       {ErrorCode::kNullNotAllowed, "22004"},  {ErrorCode::kWrongType, "42804"},
       {ErrorCode::kNotGranted, "42501"},      {ErrorCode::kWrongPassword, "28P01"},

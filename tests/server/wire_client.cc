@@ -82,6 +82,10 @@ std::string WireClient::query(std::string_view text) {
 
 // A server that has closed makes the rest of it fail, which is for the next read to tell.
 void WireClient::send(std::string_view bytes) {
+  if (tls_) {
+    tls_->send(bytes);
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
@@ -96,7 +100,8 @@ void WireClient::send_startup(const Parameters& parameters) {
 
 bool WireClient::read_exactly(char* to, std::size_t bytes) {
   while (bytes > 0) {
-    const ssize_t got = ::recv(socket_, to, bytes, 0);
+    const ssize_t got =
+        tls_ ? static_cast<ssize_t>(tls_->receive(to, bytes)) : ::recv(socket_, to, bytes, 0);
     if (got <= 0) return false;
     to += got;
     bytes -= static_cast<std::size_t>(got);
@@ -130,6 +135,11 @@ std::vector<WireMessage> WireClient::read_reply() {
 std::vector<WireMessage> WireClient::ask(std::string_view text) {
   send(query(text));
   return read_reply();
+}
+
+const TlsLayer& WireClient::start_tls(const TlsWishes& wishes) {
+  tls_ = std::make_unique<TlsLayer>(socket_, wishes);
+  return *tls_;
 }
 
 void WireClient::half_close() { ::shutdown(socket_, SHUT_WR); }

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tests/server/tls_layer.h"
 
 namespace alcove::server {
 
@@ -42,6 +45,9 @@ class WireClient {
   // Everything up to and with the next ReadyForQuery.
   std::vector<WireMessage> read_reply();
   std::vector<WireMessage> ask(std::string_view text);
+  // Speaks TLS from here on. The layer says whether the server agrees.
+  const TlsLayer& start_tls(const TlsWishes& wishes = {});
+  const TlsLayer& tls() const { return *tls_; }
   void half_close();
   void close();
 
@@ -54,6 +60,7 @@ class WireClient {
  private:
   bool read_exactly(char* to, std::size_t bytes);
   int socket_ = -1;
+  std::unique_ptr<TlsLayer> tls_;
   std::vector<WireMessage> greeting_;
 };
 

@@ -105,9 +105,9 @@ int ServerProcess::stop() {
   return reap();
 }
 
-Connection ServerProcess::connect() const {
+Connection ServerProcess::connect(const std::string& who) const {
   const std::string target =
-      fmt::format("host=127.0.0.1 port={} user=test dbname=test sslmode=disable", port_);
+      fmt::format("host=127.0.0.1 port={} dbname=test sslmode=disable {}", port_, who);
   return Connection(PQconnectdb(target.c_str()), &PQfinish);
 }
 

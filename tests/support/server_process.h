@@ -45,7 +45,8 @@ class ServerProcess {
   // SIGTERM; returns the exit status.
   int stop();
 
-  Connection connect() const;
+  // `who`: what libpq is told of the client, such as "user=app password=secret".
+  Connection connect(const std::string& who = "user=test") const;
   int port() const { return port_; }
   pid_t process() const { return process_; }
 

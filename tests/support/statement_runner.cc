@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "executor/copy_in.h"
 #include "parser/parse.h"
 
 namespace alcove::tests {
@@ -44,8 +45,8 @@ class CollectingSink final : public executor::RowSink {
 
 }  // namespace
 
-StatementRunner::StatementRunner(executor::Database& database)
-    : database_(database), session_(database, {"test", "test", 1}) {}
+StatementRunner::StatementRunner(executor::Database& database, executor::SessionIdentity identity)
+    : database_(database), session_(database, std::move(identity)) {}
 
 Result<StatementRunner::Outcome> StatementRunner::run_statement(
     const parser::Statement& statement) {
@@ -57,6 +58,7 @@ Result<StatementRunner::Outcome> StatementRunner::run_statement(
     const auto progress = TRY(run->step(sink));
     if (progress == executor::Run::Progress::kDone) break;
     if (progress == executor::Run::Progress::kWait) TRY(database_.run_background());
+    if (progress == executor::Run::Progress::kInput) run->intake()->end();  // of no records
   }
   outcome.tag = run->tag();
   return outcome;

@@ -14,7 +14,12 @@ namespace alcove::tests {
 // comes out as text. For databases without background threads, whoever waits runs the background.
 class StatementRunner {
  public:
-  explicit StatementRunner(executor::Database& database);
+  // By default as somebody who may do everything.
+  explicit StatementRunner(executor::Database& database,
+                           executor::SessionIdentity identity = {.user = "test",
+                                                                 .database = "test",
+                                                                 .process_id = 1,
+                                                                 .trusted = true});
 
   struct Outcome {
     std::vector<std::string> columns;

@@ -42,6 +42,11 @@ class TestDatabase : public testing::Test {
   std::unique_ptr<StatementRunner> connect() {
     return std::make_unique<StatementRunner>(*database_);
   }
+  // As who has logged in as `role`.
+  std::unique_ptr<StatementRunner> connect_as(const std::string& role) {
+    return std::make_unique<StatementRunner>(
+        *database_, executor::SessionIdentity{.user = role, .database = "test", .process_id = 2});
+  }
   // The rows, one line each, cells by '|'; of an error its message.
   static std::string rows(StatementRunner& session, const std::string& text) {
     const auto outcome = session.one(text);

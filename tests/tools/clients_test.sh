@@ -8,13 +8,13 @@ language=$2
 . "$(dirname "$0")/server_under_test.sh"
 page=$(dirname "$0")/../../docs/clients.md
 
-# The program in a language, and the output shown behind it.
-program() { awk -v fence="\`\`\`$1" '$0 == fence {on = 1; next} on && $0 == "```" {exit} on' "$page"; }
+# The programs in a language, one behind the other, and the output shown behind each.
+program() { awk -v fence="\`\`\`$1" '$0 == fence {on = 1; next} $0 == "```" {on = 0} on' "$page"; }
 shown() {
   awk -v fence="\`\`\`$1" '
     $0 == fence {after = 1; next}
     after && $0 == "```text" {on = 1; next}
-    on && $0 == "```" {exit}
+    on && $0 == "```" {on = after = 0}
     on' "$page"
 }
 

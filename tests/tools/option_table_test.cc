@@ -90,6 +90,18 @@ TEST_F(OptionTableTest, KeepsNumbersWithinTheirVariable) {
   EXPECT_EQ(workers_, 4'294'967'295U);
 }
 
+TEST(OptionTable, SwitchesOnAndOff) {
+  bool on = false;
+  OptionTable table;
+  table.add("strict", on, "a switch");
+  EXPECT_TRUE(table.set("strict", "on"));
+  EXPECT_TRUE(on);
+  EXPECT_EQ(table.rows().front().value, "on");
+  EXPECT_EQ(table.set("strict", "yes").error().message(), "strict: \"yes\" is neither on nor off");
+  EXPECT_TRUE(table.set("strict", "off"));
+  EXPECT_FALSE(on);
+}
+
 TEST_F(OptionTableTest, ShowsWhatIsInForce) {
   ASSERT_TRUE(table_.set_from_assignment("cache_bytes = 3MB"));
   const auto rows = table_.rows();

@@ -140,8 +140,8 @@ Result<std::string> read_numeric(const SettingDefinition& definition, std::strin
   double value = TRY(apply_unit(definition, text, *number));
   if (!is_real(definition.kind)) {
     value = std::nearbyint(value);
-    constexpr double kIntegerMax = std::numeric_limits<std::int32_t>::max();
-    if (std::abs(value) > kIntegerMax) {
+    constexpr double kInt4Max = std::numeric_limits<std::int32_t>::max();
+    if (std::abs(value) > kInt4Max) {
       return invalid_value(definition, text).with_hint("Value exceeds integer range.");
     }
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kBlockBytesMax = 64 * 1024;
 // Blocks begin here wherever the heap puts them: how much is taken then follows from what is asked
 // for alone, and SHOW NAMESPACES tells no tenant of the server's other work.
-constexpr std::size_t kBlockAlignment = 64;
+constexpr std::size_t kCacheLineBytes = 64;
 
 std::size_t padding(const std::byte* at, std::size_t alignment) {
   return (alignment - reinterpret_cast<std::uintptr_t>(at) % alignment) % alignment;
@@ -21,7 +21,7 @@ std::size_t padding(const std::byte* at, std::size_t alignment) {
 }  // namespace
 
 std::byte* Arena::allocate(std::size_t bytes, std::size_t alignment) noexcept {
-  CHECK(alignment <= kBlockAlignment, "an arena aligns to cache lines at most");
+  CHECK(alignment <= kCacheLineBytes, "an arena aligns to cache lines at most");
   if (const std::size_t pad = padding(free_, alignment); pad + bytes <= free_bytes_) {
     std::byte* const result = free_ + pad;
     free_ = result + bytes;
@@ -44,11 +44,11 @@ std::string_view Arena::copy(std::string_view bytes) noexcept {
 }
 
 std::byte* Arena::add_block(std::size_t bytes) {
-  const std::size_t taken = bytes + kBlockAlignment - 1;
+  const std::size_t taken = bytes + kCacheLineBytes - 1;
   blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(taken));
   bytes_ += taken;
   std::byte* const block = blocks_.back().get();
-  return block + padding(block, kBlockAlignment);
+  return block + padding(block, kCacheLineBytes);
 }
 
 }  // namespace alcove::segments

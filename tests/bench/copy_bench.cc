@@ -118,7 +118,7 @@ double copy_in(const Stream& stream, PGconn* connection, const std::string& name
 
 int run(int records, int dimension, int rounds) {
   const ScratchDirectory directory("copy");
-  ServerProcess server(directory.path() + "/data", {"--set", "transaction_bytes_max=64GB"});
+  ServerProcess server(directory.path() + "/data", {});
   server.start();
   const Connection connection = server.connect();
   run(connection.get(), fmt::format("CREATE INDEX c DIMENSION {} METRIC euclidean", dimension));

@@ -19,7 +19,7 @@ executor::DatabaseOptions options() {
   executor::DatabaseOptions options;
   options.directory = "/db";
   options.log_file_bytes = 64 << 10;
-  options.large_commit_bytes = 4096;
+  options.large_commit_bytes = 1024;
   options.background_threads = false;
   options.on_panic = [](const Error&) {};
   return options;
@@ -34,7 +34,7 @@ class FlipTest : public testing::Test {
     ASSERT_TRUE(database) << database.error().message();
     run(**database, "CREATE INDEX i DIMENSION 4 METRIC euclidean");
     // Plain vectors with metadata, then a second segment with a tombstone.
-    for (int i = 0; i < 40; ++i) {
+    for (int i = 0; i < 25; ++i) {
       run(**database, fmt::format("UPSERT INTO i NAMESPACE plain VALUES "
                                   "('r{:02}', [0.{}1, 0.37{}, 1.{}3, 7e-3], '{{\"n\": {}}}')",
                                   i, i, i, i, i));
@@ -45,10 +45,10 @@ class FlipTest : public testing::Test {
     run(**database, "CREATE ROLE bound PASSWORD 'x' NAMESPACE plain OF i");
     run(**database, "CHECKPOINT");
     // Vectors of small integers, which compress; a large commit, which is a staged segment.
-    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(500));
+    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(150));
     run(**database, "CHECKPOINT");
     // Another, of which only the log knows.
-    run(**database, "UPSERT INTO i NAMESPACE loaded VALUES " + packed_rows(200));
+    run(**database, "UPSERT INTO i NAMESPACE loaded VALUES " + packed_rows(60));
     // In the log only.
     run(**database, "UPSERT INTO i NAMESPACE logged VALUES ('a', [1, 2, 3, 4]), ('b', [5, 6, 7, 8])");
     run(**database, "UPDATE i NAMESPACE logged SET x = 'y' WHERE id = 'b'");

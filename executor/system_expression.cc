@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_string.h"
 #include "executor/postgres_type.h"
 #include "parser/vector_text.h"
 
@@ -151,16 +152,7 @@ std::string json_of(const std::vector<std::string>& items, bool numbers) {
       json += item;
       continue;
     }
-    json += '"';
-    for (const char c : item) {
-      if (c == '"' || c == '\\') json += '\\';
-      if (static_cast<unsigned char>(c) < 0x20) {
-        json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-      } else {
-        json += c;
-      }
-    }
-    json += '"';
+    append_json_string(json, item);
   }
   return json + ']';
 }

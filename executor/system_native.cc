@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
+#include "base/json_string.h"
 #include "executor/postgres_type.h"
 #include "executor/system_expression.h"
 #include "parser/vector_text.h"
@@ -923,16 +924,7 @@ std::string array_json(const std::vector<std::optional<std::string>>& items, boo
     } else if (numbers) {
       json += *item;
     } else {
-      json += '"';
-      for (const char c : *item) {
-        if (c == '"' || c == '\\') json += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
-          json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          json += c;
-        }
-      }
-      json += '"';
+      append_json_string(json, *item);
     }
   }
   return json + ']';

@@ -51,8 +51,9 @@ class World {
   }
   void try_to_operate(const std::string& text) { static_cast<void>(operator_->run(text)); }
 
-  // All that the tenant's client is told.
-  std::string answer(const std::string& text) {
+  // All that the tenant's client is told. `copied` is what it sends if the text asks for it.
+  std::string answer(const std::string& text, std::vector<StatementRunner::CopyRow> copied) {
+    tenant_->set_copy_rows(std::move(copied));
     const auto outcomes = tenant_->run(text);
     std::string told;
     for (const auto& notice : tenant_->session().take_notices()) {
@@ -93,7 +94,7 @@ class Sayings {
   std::size_t below(std::size_t limit) { return random_() % limit; }
 
   std::string statement() {
-    switch (below(34)) {
+    switch (below(40)) {
       case 0:
       case 1:
       case 2:
@@ -141,6 +142,12 @@ class Sayings {
             role());
       case 32:
         return fmt::format("GRANT READ ON NAMESPACE {} OF {} TO {}", tenant(), index(), role());
+      case 33: return fmt::format("COPY {}{} FROM STDIN", index(), copy_place());
+      case 34: return fmt::format("COPY {}{} TO STDOUT", index(), copy_place());
+      case 35: return "SELECT " + catalogue_function();
+      case 36:
+      case 37: return fmt::format("SELECT * FROM {}", catalogue_table());
+      case 38: return fmt::format("SELECT count(*), {} FROM {}", catalogue_function(), catalogue_table());
       default:
         return one_of({"SELECT current_user, pg_backend_pid()", "SELECT pg_cancel_backend(1)",
                        "SELECT pg_terminate_backend(8)", "SELECT current_setting('namespace')",
@@ -152,6 +159,18 @@ class Sayings {
     std::string text = statement();
     while (below(12) == 0) text += "; " + statement();
     return text;
+  }
+
+  std::vector<StatementRunner::CopyRow> copied() {
+    std::vector<StatementRunner::CopyRow> rows(below(4));
+    for (auto& row : rows) {
+      if (below(2) == 0) row.name_space = tenant();
+      row.id = id();
+      for (std::size_t i = 0; i < (below(8) == 0 ? 2U : 3U); ++i) {
+        row.values.push_back(static_cast<float>(below(9)));
+      }
+    }
+    return rows;
   }
 
   // What another tenant, or the operator, does.
@@ -178,6 +197,25 @@ class Sayings {
     return below(2) == 0 ? "mine" : one_of({"t0", "t1", "t2", "t3", "t4", "absent", "mine2"});
   }
   std::string name_space() { return below(3) == 0 ? "" : " NAMESPACE " + tenant(); }
+  std::string copy_place() {
+    return below(4) == 0 ? " BY NAMESPACE" : name_space();
+  }
+  std::string catalogue_table() {
+    return one_of({"pg_class", "pg_namespace", "pg_attribute", "pg_index", "pg_roles", "pg_user",
+                   "pg_auth_members", "pg_tables", "pg_indexes", "pg_database", "pg_description",
+                   "pg_settings", "pg_constraint", "pg_depend", "information_schema.tables",
+                   "information_schema.columns", "information_schema.schemata",
+                   "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"});
+  }
+  std::string catalogue_function() {
+    switch (below(5)) {
+      case 0: return fmt::format("to_regclass('{}')", index());
+      case 1: return fmt::format("has_table_privilege('{}', '{}', 'SELECT')", role(), index());
+      case 2: return fmt::format("has_schema_privilege('{}', 'USAGE')", tenant());
+      case 3: return fmt::format("pg_get_userbyid({})", 10 + below(20'000));
+      default: return fmt::format("to_regrole('{}')", role());
+    }
+  }
   std::string role() { return one_of({"me", "you", "absent"}); }
   std::string letter() { return one_of({"a", "b", "c", "m", "t", "s"}); }
   std::string id() { return fmt::format("{}{}", letter(), below(4)); }
@@ -235,8 +273,9 @@ TEST(Isolation, ABoundRoleFindsOutNothingAboutOthers) {
       alone.connect();
     }
     const std::string text = sayings.script();
-    const std::string told = crowded.answer(text);
-    ASSERT_EQ(told, alone.answer(text)) << "statement " << i << ": " << text;
+    const auto copied = sayings.copied();
+    const std::string told = crowded.answer(text, copied);
+    ASSERT_EQ(told, alone.answer(text, copied)) << "statement " << i << ": " << text;
     ASSERT_EQ(told.find(kSecret), std::string::npos) << text;
     if (!told.starts_with("error")) ++answered;
   }

@@ -48,17 +48,34 @@ class CollectingSink final : public executor::RowSink {
 StatementRunner::StatementRunner(executor::Database& database, executor::SessionIdentity identity)
     : database_(database), session_(database, std::move(identity)) {}
 
+// Gives the run the rows from `fed` on that it has room for.
+Status StatementRunner::feed(executor::Run& run, std::size_t& fed) const {
+  executor::RecordIntake& intake = *run.intake();
+  for (; fed < copy_rows_.size(); ++fed) {
+    if (intake.full()) return {};
+    const CopyRow& row = copy_rows_[fed];
+    executor::CopyRecord record;
+    record.name_space = row.name_space;
+    record.id = row.id;
+    record.values = row.values;
+    TRY(intake.add(record));
+  }
+  intake.end();
+  return {};
+}
+
 Result<StatementRunner::Outcome> StatementRunner::run_statement(
     const parser::Statement& statement) {
   const auto run = TRY(session_.start(statement));
   Outcome outcome;
   for (const auto& column : run->columns()) outcome.columns.push_back(column.name);
   CollectingSink sink(outcome.rows);
+  std::size_t fed = 0;
   while (true) {
     const auto progress = TRY(run->step(sink));
     if (progress == executor::Run::Progress::kDone) break;
     if (progress == executor::Run::Progress::kWait) TRY(database_.run_background());
-    if (progress == executor::Run::Progress::kInput) run->intake()->end();  // of no records
+    if (progress == executor::Run::Progress::kInput) TRY(feed(*run, fed));
   }
   outcome.tag = run->tag();
   return outcome;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +28,14 @@ class StatementRunner {
     std::vector<std::vector<std::string>> rows;  // NULL is "NULL"
     std::string tag;
   };
+  // What every COPY … FROM STDIN is given from now on; at first nothing.
+  struct CopyRow {
+    std::optional<std::string> name_space;  // with BY NAMESPACE
+    std::string id;
+    std::vector<float> values;
+  };
+  void set_copy_rows(std::vector<CopyRow> rows) { copy_rows_ = std::move(rows); }
+
   // All statements of the text; the first error ends it.
   Result<std::vector<Outcome>> run(std::string_view text);
   // The last statement's outcome.
@@ -35,8 +45,10 @@ class StatementRunner {
 
  private:
   Result<Outcome> run_statement(const parser::Statement& statement);
+  Status feed(executor::Run& run, std::size_t& fed) const;
   executor::Database& database_;
   executor::Session session_;
+  std::vector<CopyRow> copy_rows_;
 };
 
 }  // namespace alcove::tests

@@ -8,7 +8,6 @@ namespace {
 
 const auto if_exists = word("IF") >> word("EXISTS");
 const auto if_not_exists = word("IF") >> word("NOT") >> word("EXISTS");
-const auto index_name = name("an index name");
 const auto role_name = name("a role");
 
 // ---- Indexes and namespaces ---------------------------------------------------------------------

@@ -47,7 +47,7 @@ const x3::rule<struct UnaryTag> unary = "an expression";
 
 // ---- Nodes --------------------------------------------------------------------------------------
 
-const auto what = [](auto& context) {
+const auto take_constant = [](auto& context) {
   x3::_val(context).what = std::move(x3::_attr(context));
 };
 const auto column = [](auto& context) {
@@ -85,7 +85,7 @@ const auto cast_call = Node("CAST") = at_offset >> word("CAST") >> symbol("(") >
                                       nested[expression] >> word("AS") >> type_name[cast] >>
                                       symbol(")");
 
-const auto constant_node = Node("a constant") = at_offset >> constant[what];
+const auto constant_node = Node("a constant") = at_offset >> constant[take_constant];
 const auto column_node = Node("a column") = at_offset >> unreserved[column];
 const auto cast_node = Node("a cast") = at_offset >> symbol("::") >> type_name[cast];
 const auto minus_node = Node("-") = at_offset >> symbol("-")[operation<'n'>] >> nested[unary];

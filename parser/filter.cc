@@ -18,7 +18,7 @@ Filter& filter_of(const Context& context) {
 }
 
 template <class T>
-constexpr auto append(T node) {
+constexpr auto append_node(T node) {
   return [node](auto& context) { filter_of(context).nodes.push_back(FilterNode{node}); };
 }
 
@@ -155,15 +155,15 @@ const auto append_predicate = [](auto& context) {
 const x3::rule<struct DisjunctionTag> disjunction = "a condition";
 const x3::rule<struct NegationTag> negation = "a condition";
 
-const auto negation_def = (word("NOT") > nested[negation] > x3::eps[append(FilterNode::Not{})]) |
+const auto negation_def = (word("NOT") > nested[negation] > x3::eps[append_node(FilterNode::Not{})]) |
                           (symbol("(") > nested[disjunction] > symbol(")")) |
                           predicate[append_predicate];
 
 const auto conjunction =
-    negation >> *(word("AND") > negation > x3::eps[append(FilterNode::And{})]);
+    negation >> *(word("AND") > negation > x3::eps[append_node(FilterNode::And{})]);
 
 const auto disjunction_def =
-    conjunction >> *(word("OR") > conjunction > x3::eps[append(FilterNode::Or{})]);
+    conjunction >> *(word("OR") > conjunction > x3::eps[append_node(FilterNode::Or{})]);
 
 BOOST_SPIRIT_DEFINE(disjunction, negation)
 

@@ -6,7 +6,6 @@
 namespace alcove::parser {
 namespace {
 
-const auto index_name = name("an index name");
 
 const auto show_namespaces = Rule<ShowNamespaces>("NAMESPACES") =
     word("NAMESPACES") > word("FROM") > index_name[to<&ShowNamespaces::index>] >

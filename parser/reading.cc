@@ -47,7 +47,7 @@ const auto top_is_given = [](auto& context) {
 
 const auto query_draft = Rule<Draft<Query>>("QUERY") =
     here[to<&Query::offset>] >> word("QUERY") >
-    -(!next_clause >> name("an index name")[to<&Query::index>]) >
+    -(!next_clause >> index_name[to<&Query::index>]) >
     -((word("NAMESPACE") > list_of(namespace_name[add_namespace])) |
       (word("ALL") >> word("NAMESPACES"))[all_namespaces]) > word("NEAREST") >
     named("a vector")[(word("ID") > value("a record's id")[nearest_id]) |

@@ -58,7 +58,7 @@ const auto is_index = [](auto& context) {
 // What shows that a SELECT is of records: everything up to the index's name.
 const auto head = word("SELECT") >> listed_column[add_to<&Records::listed>] >>
                   *(symbol(",") >> listed_column[add_to<&Records::listed>]) >> word("FROM") >>
-                  name("an index name")[to<&Records::index>] >> x3::eps[is_index] >>
+                  index_name[to<&Records::index>] >> x3::eps[is_index] >>
                   !(symbol(".") | symbol("("));
 
 const auto goes_beyond = flag<&Records::beyond>;
@@ -134,10 +134,10 @@ bool read_end(Input& input, const char*& at, x3::unused_type&) {
 }
 constexpr Component<x3::unused_type> end_of_statement{read_end, "the end of the statement"};
 
-const auto add_item = add_to<&SelectConstants::items>;
+const auto add_constant = add_to<&SelectConstants::items>;
 
 const auto select_constants = Rule<SelectConstants>("SELECT") =
-    word("SELECT") >> -(select_item[add_item] >> *(symbol(",") >> select_item[add_item])) >>
+    word("SELECT") >> -(select_item[add_constant] >> *(symbol(",") >> select_item[add_constant])) >>
     -(word("FROM") >> table_function[to<&SelectConstants::from>]) >> end_of_statement;
 
 const auto finish_constants = [](auto& context) {
@@ -163,7 +163,7 @@ const auto table_unsupported = [](auto& context) {
   x3::_val(context) = SelectUnsupported{"TABLE"};
 };
 
-const auto select = Rule<Statement>("SELECT") =
+const auto any_select = Rule<Statement>("SELECT") =
     select_records[finish_records] | select_constants[finish_constants] |
     (&(word("SELECT") | word("WITH") | word("VALUES")) >> system_select[finish_system]) |
     (word("TABLE") >> rest_of_statement)[table_unsupported];
@@ -171,7 +171,7 @@ const auto select = Rule<Statement>("SELECT") =
 }  // namespace
 
 bool read_select(Input& input, const char*& at, Statement& statement) {
-  return run(select, input, at, statement);
+  return run(any_select, input, at, statement);
 }
 
 }  // namespace alcove::parser

@@ -46,13 +46,13 @@ const auto setting_values = named("a value")[word("DEFAULT") | list_of(setting_v
 const auto interval = word("INTERVAL") > string_literal[add_value] >
                       -(word("HOUR") > -(word("TO") > word("MINUTE")));
 
-const auto time_zone = word("TIME") >> word("ZONE") > of_setting("timezone") >
+const auto zone_setting = word("TIME") >> word("ZONE") > of_setting("timezone") >
                        (word("LOCAL") | word("DEFAULT") | interval | setting_value);
 
 const auto set_setting = Rule<SetSetting>("a setting's name") =
     here[to<&SetSetting::offset>] >>
     -(word("SESSION") | word("LOCAL")[flag<&SetSetting::local>]) >>
-    (time_zone |
+    (zone_setting |
      (word("NAMES") >> !(symbol("=") | word("TO")) > of_setting("client_encoding") >
       (word("DEFAULT") | -string_literal[add_value])) |
      (word("SCHEMA") >> string_literal[add_value] > of_setting("search_path")) |
@@ -98,7 +98,7 @@ const auto modes = Rule<TransactionModes>("a transaction mode") =
 
 const auto work = -(word("WORK") | word("TRANSACTION"));
 
-const auto begin = Rule<Begin>("BEGIN") =
+const auto begin_block = Rule<Begin>("BEGIN") =
     (word("BEGIN") >> work >> -modes[to<&Begin::modes>]) |
     (word("START")[flag<&Begin::start_transaction>] > word("TRANSACTION") >>
      -modes[to<&Begin::modes>]);
@@ -141,7 +141,7 @@ const auto chained = (word("COMMIT") | word("END") | word("ROLLBACK") | word("AB
 const auto session = Rule<Statement>("a session's statement") =
     (word("SET") > (set_transaction[become] | set_setting[become])) |
     (word("RESET") > (word("ALL")[plain<ResetAll>] | reset_setting[become])) |
-    discard[become] | begin[become] | chained[not_yet("AND CHAIN")] |
+    discard[become] | begin_block[become] | chained[not_yet("AND CHAIN")] |
     ((word("COMMIT") | word("END")) >> no_chain)[plain<Commit>] | rollback_to[become] |
     ((word("ROLLBACK") | word("ABORT")) >> no_chain)[plain<Rollback>] | savepoint[become] |
     release[become] | listen[become] | unlisten[become];

@@ -115,7 +115,7 @@ bool read_count(Input& input, const char*& at, std::int64_t& count) {
   at = end;
   return true;
 }
-constexpr Component<std::int64_t> count{read_count, "a number"};
+constexpr Component<std::int64_t> step_count{read_count, "a number"};
 
 template <FetchDirection::Kind Kind, std::int64_t Count = 1>
 constexpr auto towards = [](auto& context) { x3::_val(context) = FetchDirection{Kind, Count}; };
@@ -127,8 +127,8 @@ constexpr auto kBackward = FetchDirection::Kind::kBackward;
 constexpr auto kAbsolute = FetchDirection::Kind::kAbsolute;
 constexpr auto kRelative = FetchDirection::Kind::kRelative;
 
-const auto steps = count[to<&FetchDirection::count>];
-const auto from = -(word("FROM") | word("IN"));
+const auto steps = step_count[to<&FetchDirection::count>];
+const auto from_or_in = -(word("FROM") | word("IN"));
 
 // Only if something like a name follows: else the word is the cursor's name.
 const auto direction = Rule<FetchDirection>("a direction") =
@@ -143,14 +143,14 @@ const auto direction = Rule<FetchDirection>("a direction") =
 
 const auto fetch = Rule<FetchCursor>("FETCH") =
     (word("FETCH") | word("MOVE")[flag<&FetchCursor::move>]) >
-    -direction[to<&FetchCursor::direction>] > from > cursor_name[to<&FetchCursor::name>];
+    -direction[to<&FetchCursor::direction>] > from_or_in > cursor_name[to<&FetchCursor::name>];
 
-const auto close = Rule<CloseCursor>("CLOSE") =
+const auto close_cursor = Rule<CloseCursor>("CLOSE") =
     word("CLOSE") > (word("ALL") | cursor_name[to<&CloseCursor::name>]);
 
 const auto session_object = Rule<Statement>("a session's statement") =
     prepare[become] | execute[become] | deallocate[become] | declare[become] | fetch[become] |
-    close[become];
+    close_cursor[become];
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 // A grammar reads as the language does:
 //
 //   const auto drop_index = Rule<DropIndex>("INDEX") =
-//       word("INDEX") >> -if_exists[flag<&DropIndex::if_exists>] > name("an index name")[to<&…>];
+//       word("INDEX") >> -if_exists[flag<&DropIndex::if_exists>] > index_name[to<&…>];
 //
 // `>>` is where another alternative may still hold, `>` where nothing else can follow: X3 throws
 // there, parse() catches, and says "expected an index name after INDEX" from the component's name
@@ -172,6 +172,7 @@ inline constexpr NestedDirective nested;
 
 constexpr Component<Name> name(const char* what) { return {read_name, what}; }
 constexpr Component<Name> folded_name(const char* what) { return {read_folded_name, what}; }
+inline constexpr Component<Name> index_name = name("an index name");
 constexpr Component<Name> identifier(const char* what) { return {read_identifier, what}; }
 inline constexpr Component<Name> setting_name{read_setting_name, "a setting's name"};
 inline constexpr Component<std::string> string_literal{read_string, "a string"};

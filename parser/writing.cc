@@ -10,7 +10,6 @@
 namespace alcove::parser {
 namespace {
 
-const auto index_name = name("an index name");
 const auto in_namespace = word("NAMESPACE") > namespace_name;
 
 // ---- UPSERT -------------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ namespace {
 using executor::CopyColumn;
 
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
-constexpr std::size_t kHeaderBytes = 19;
+constexpr std::size_t kFileHeaderBytes = 19;
 constexpr std::uint32_t kOidsFlag = 1U << 16;
 constexpr std::uint32_t kCriticalFlags = 0xffff0000;
 constexpr std::int16_t kTrailer = -1;
-constexpr std::int32_t kNullLength = -1;
+constexpr std::int32_t kNullField = -1;
 
 std::int16_t load_i16(std::string_view bytes) {
   return boost::endian::load_big_s16(reinterpret_cast<const unsigned char*>(bytes.data()));
@@ -54,8 +54,8 @@ std::optional<std::size_t> BinaryCopyReader::find_end(std::string_view bytes, st
       // A client that sends another format should hear of it before so many bytes have come.
       const bool wrong = bytes.substr(0, kSignature.size()) != kSignature.substr(0, bytes.size());
       if (wrong) return bytes.size();
-      if (bytes.size() < kHeaderBytes) return std::nullopt;
-      return kHeaderBytes;
+      if (bytes.size() < kFileHeaderBytes) return std::nullopt;
+      return kFileHeaderBytes;
     }
     case Part::kExtension: return std::min<std::uint64_t>(bytes.size(), extension_bytes_);
     case Part::kEnd: return bytes.size();
@@ -68,7 +68,7 @@ std::optional<std::size_t> BinaryCopyReader::find_end(std::string_view bytes, st
     if (bytes.size() < end + sizeof(std::int32_t)) return std::nullopt;
     const std::int32_t length = load_i32(bytes.substr(end));
     end += sizeof(std::int32_t);
-    if (length < kNullLength) return end;
+    if (length < kNullField) return end;
     if (length > 0) end += static_cast<std::size_t>(length);
   }
   if (bytes.size() < end) return std::nullopt;
@@ -100,7 +100,7 @@ Result<const executor::CopyRecord*> BinaryCopyReader::read(std::string_view unit
   for (const CopyColumn column : columns_) {
     const std::int32_t length = load_i32(rest);
     rest.remove_prefix(sizeof(length));
-    if (length == kNullLength) continue;
+    if (length == kNullField) continue;
     if (length < 0) return Error(ErrorCode::kBadCopyData, "invalid field size");
     const auto size = static_cast<std::size_t>(length);
     TRY(record_.set_binary(column, rest.substr(0, size)));
@@ -144,7 +144,7 @@ Result<const executor::CopyRecord*> BinaryCopyReader::read_rest(std::string_view
 void BinaryCopyWriter::begin(std::string& out) {
   if (std::exchange(begun_, true)) return;
   out += kSignature;
-  out.append(kHeaderBytes - kSignature.size(), '\0');
+  out.append(kFileHeaderBytes - kSignature.size(), '\0');
 }
 
 void BinaryCopyWriter::row(std::span<const executor::Cell> cells, std::string& out) {
@@ -152,7 +152,7 @@ void BinaryCopyWriter::row(std::span<const executor::Cell> cells, std::string& o
   append_big(out, static_cast<std::int16_t>(cells.size()));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::size_t length_at = out.size();
-    append_big(out, kNullLength);
+    append_big(out, kNullField);
     if (std::holds_alternative<std::monostate>(cells[i])) continue;
     append_binary(out, cells[i], type_of(columns_[i]));
     const std::size_t length = out.size() - length_at - sizeof(std::int32_t);

@@ -1,5 +1,6 @@
 #include "executor/copy_in.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -15,11 +16,19 @@
 namespace alcove::executor {
 namespace {
 
-// So much is handed to the transaction at a time.
-constexpr std::size_t kBatchBytes = 1U << 20;
+// At least so much is handed to the transaction at a time: as much as makes a staged segment, if that
+// is more.
+constexpr std::uint64_t kBatchBytesMin = 1U << 20;
+// A batch has room for one record more than it takes.
+constexpr std::size_t kRecordRoomBytes = 1U << 20;
 // With BY NAMESPACE a commit is due when either is reached.
 constexpr std::uint64_t kRecordsPerCommit = 10'000;
 constexpr std::uint64_t kBytesPerCommit = 64ULL << 20;
+
+std::size_t batch_bytes_max(Session& session) {
+  const std::uint64_t staged = std::max(session.staged_segment_bytes(), kBatchBytesMin);
+  return std::min(staged, session.engine().options.transaction_bytes_max);
+}
 
 Error null_not_allowed(CopyColumn column) {
   return fail(ErrorCode::kNullNotAllowed, "column \"{}\" must not be NULL", name_of(column));
@@ -29,7 +38,10 @@ class CopyInRun final : public Run, public RecordIntake {
  public:
   // `name`: the one namespace that all is written to; none: each record says its own.
   CopyInRun(Session& session, IndexHandle index, std::optional<std::string> name)
-      : session_(session), index_(std::move(index)), by_namespace_(!name) {
+      : session_(session),
+        index_(std::move(index)),
+        by_namespace_(!name),
+        batch_bytes_max_(batch_bytes_max(session)) {
     if (name) at_ = &place(*std::move(name));
   }
 
@@ -44,8 +56,8 @@ class CopyInRun final : public Run, public RecordIntake {
     TRY(check_vector(*record.values, *index_.definition));
     if (by_namespace_) TRY(turn_to(record.name_space));
     std::string& rows = at_->rows;
-    // Doubled once more it would be twice what it holds.
-    if (rows.size() > kBatchBytes / 4) rows.reserve(kBatchBytes + kBatchBytes / 8);
+    // To grow by doubling is to copy all that is there, and to touch as much memory again.
+    if (rows.size() > batch_bytes_max_ / 16) rows.reserve(batch_bytes_max_ + kRecordRoomBytes);
     const std::size_t before = rows.size();
     encode_row(*record.id, record.values->data(), index_.definition->dimension, record.metadata,
                segments::Knowledge::kBlind, rows);
@@ -54,7 +66,7 @@ class CopyInRun final : public Run, public RecordIntake {
     batch_bytes_ += rows.size() - before;
     return {};
   }
-  bool full() const override { return batch_bytes_ >= kBatchBytes || commit_due(); }
+  bool full() const override { return batch_bytes_ >= batch_bytes_max_ || commit_due(); }
   void end() override { ended_ = true; }
   std::uint64_t record_count() const override { return count_; }
   std::uint64_t committed_count() const override { return committed_; }
@@ -129,6 +141,7 @@ class CopyInRun final : public Run, public RecordIntake {
   Session& session_;
   const IndexHandle index_;
   const bool by_namespace_;
+  const std::size_t batch_bytes_max_;
   // What the transaction does not have yet, by namespace; the last record's is `at_`.
   std::map<std::string, WriteRequest, std::less<>> batch_;
   WriteRequest* at_ = nullptr;

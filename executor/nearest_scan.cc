@@ -1,6 +1,7 @@
 #include "executor/nearest_scan.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "segments/distance.h"
 
@@ -15,7 +16,10 @@ constexpr std::size_t kSparse = 4;
 }  // namespace
 
 NearestScan::NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts)
-    : reader_(reader), target_(target), counts_(counts) {
+    : reader_(reader),
+      target_(target),
+      counts_(counts),
+      query_norm_(std::sqrt(double{target.query_squared_norm})) {
   if (!target_.filter->empty()) bounds_ = target_.filter->id_bounds();
 }
 
@@ -33,6 +37,18 @@ Result<bool> NearestScan::step_layer() {
     TRY(step_segment(reader_.segments()[layer_ - memory_count]));
   }
   return layer_ < memory_count + reader_.segments().size();
+}
+
+// Whether the row's score may enter, told without it: a cosine takes a root and a division. Says no
+// only where the score would not enter: the margin is far above what double rounds away, and above
+// half a unit in a float's last place, by which a score is rounded up.
+bool NearestScan::may_enter(float sum, float squared_norm) const {
+  constexpr double kMargin = 1e-6;
+  if (!target_.hits->full()) return true;
+  const float worst = target_.hits->worst_score();
+  if (target_.metric != Metric::kCosine) return !segments::better(target_.metric, worst, sum);
+  const double least = double{worst} * query_norm_ * std::sqrt(double{squared_norm});
+  return double{sum} >= least - std::abs(least) * kMargin;
 }
 
 float NearestScan::score_of(float sum, float squared_norm) const {
@@ -84,6 +100,7 @@ Status NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
   compute(rows.values, rows.count);
   for (std::size_t i = 0; i < rows.count; ++i) {
     const segments::Memtable::Entry& entry = *rows.entries[i];
+    if (!may_enter(sums_[i], rows.squared_norms[i])) continue;
     const float score = score_of(sums_[i], rows.squared_norms[i]);
     if (!target_.hits->may_enter(score) || !entry.visible_at(layer.snapshot_lsn) ||
         TRY(reader_.overruled_in_memory(layer_, entry.id))) {
@@ -154,7 +171,9 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
   for (std::size_t i = 0; i < count; ++i) {
     if (filtered && passing_[i] == 0) continue;
     if (sparse) compute(values + i * dimension, 1);
-    const float score = score_of(sums_[sparse ? 0 : i], norms[i]);
+    const float sum = sums_[sparse ? 0 : i];
+    if (!may_enter(sum, norms[i])) continue;
+    const float score = score_of(sum, norms[i]);
     if (!target_.hits->may_enter(score)) continue;
     const auto row = static_cast<std::uint32_t>(begin + i);
     if (open.dead && open.dead->dead(row)) continue;

@@ -46,6 +46,7 @@ class NearestScan {
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
                    std::uint32_t begin, std::uint32_t end);
   void compute(const float* rows, std::size_t count);
+  bool may_enter(float sum, float squared_norm) const;
   float score_of(float sum, float squared_norm) const;
   void offer(float score, std::string_view id);
 
@@ -57,6 +58,7 @@ class NearestScan {
   std::size_t row_ = 0;         // next row of the layer, or next id of bounds_.ids
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
+  double query_norm_;
   std::vector<float> sums_;
   std::vector<std::uint8_t> passing_;
 };

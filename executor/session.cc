@@ -156,9 +156,11 @@ Transaction& Session::transaction() {
 
 Status Session::write(WriteRequest request) {
   transaction().write(std::move(request));
-  return transaction().stage(engine().stager,
-                             kStagedSegmentCommits * engine().options.large_commit_bytes,
-                             Transaction::Rest::kStays);
+  return transaction().stage(engine().stager, staged_segment_bytes(), Transaction::Rest::kStays);
+}
+
+std::uint64_t Session::staged_segment_bytes() {
+  return kStagedSegmentCommits * engine().options.large_commit_bytes;
 }
 
 Access Session::access() {

@@ -105,6 +105,8 @@ class Session {
   // Asks the transaction for it, and moves rows to staged segments when they have become many.
   // Errors: those of writing them.
   Status write(WriteRequest request);
+  // With so many bytes of rows of one namespace write() moves them to a staged segment.
+  std::uint64_t staged_segment_bytes();
   // The statement has looked all it will: what it keeps others from letting go of is let go.
   void forget_snapshot();
   // kLimitExceeded where the transaction writes more than transaction_bytes_max.

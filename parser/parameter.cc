@@ -15,7 +15,7 @@ class Walk {
 
   template <class S>
   void statement(S& each) {
-    std::visit([this](auto& of_kind) { parts(of_kind); }, each);
+    std::visit([this](auto& of_kind) { this->parts(of_kind); }, each);
   }
 
  private:
@@ -58,7 +58,7 @@ class Walk {
       for (auto& item : s.items) expression(item.nodes);
       if (s.from) expression(s.from->nodes);
     } else if constexpr (is<S, DeclareCursor>) {
-      std::visit([this](auto& of_kind) { parts(of_kind); }, s.query);
+      std::visit([this](auto& of_kind) { this->parts(of_kind); }, s.query);
     } else if constexpr (is<S, SystemSelect>) {
       for (auto& parameter : s.parameters) visit_(parameter.value, Slot::kConstant);
     } else if constexpr (is<S, ShowNamespaces>) {
@@ -92,7 +92,7 @@ class Walk {
   void filter(F& filter) {
     if (!filter) return;
     for (auto& node : filter->nodes) {
-      std::visit([this](auto& of_kind) { predicate(of_kind); }, node.what);
+      std::visit([this](auto& of_kind) { this->predicate(of_kind); }, node.what);
     }
   }
 

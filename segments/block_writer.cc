@@ -28,20 +28,22 @@ BlockWriter::BlockWriter(std::unique_ptr<File> file, const SegmentIdentity& iden
 }
 
 Status BlockWriter::append(Section section, Codec codec, std::uint32_t items,
-                           std::string_view stored, std::size_t raw_bytes) {
-  CHECK(items > 0 && raw_bytes <= kBlockRawBytesMax && stored.size() <= raw_bytes,
-        "a block within its limits");
+                           std::initializer_list<std::string_view> parts,
+                           std::size_t raw_bytes) {
   CHECK(blocks_ < std::numeric_limits<std::uint32_t>::max(), "the table counts in 32 bits");
   const std::uint64_t block_offset = offset();
   const std::size_t begin = buffer_.size();
-  buffer_.append(stored);
-  buffer_.append(padded(stored.size()) - stored.size(), '\0');
+  for (const std::string_view part : parts) buffer_.append(part);
+  const std::size_t stored_bytes = buffer_.size() - begin;
+  CHECK(items > 0 && raw_bytes <= kBlockRawBytesMax && stored_bytes <= raw_bytes,
+        "a block within its limits");
+  buffer_.append(padded(stored_bytes) - stored_bytes, '\0');
 
   BlockEntry entry;
   entry.section = section;
   entry.codec = codec;
   entry.items = items;
-  entry.stored_bytes = static_cast<std::uint32_t>(stored.size());
+  entry.stored_bytes = static_cast<std::uint32_t>(stored_bytes);
   entry.raw_bytes = static_cast<std::uint32_t>(raw_bytes);
   entry.checksum =
       checksum(std::string_view(buffer_).substr(begin), segment_seed(identity_, block_offset));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,9 +20,10 @@ class BlockWriter {
   static Result<BlockWriter> create(FileSystem& file_system, const std::string& path,
                                     const SegmentIdentity& identity);
 
-  // `stored` are the bytes of a block of so many items, which decode to `raw_bytes`.
-  Status append(Section section, Codec codec, std::uint32_t items, std::string_view stored,
-                std::size_t raw_bytes);
+  // `parts`, one behind the other, are the bytes of a block of so many items, which decode to
+  // `raw_bytes`.
+  Status append(Section section, Codec codec, std::uint32_t items,
+                std::initializer_list<std::string_view> parts, std::size_t raw_bytes);
 
   // Writes what is left and syncs the file. Takes rows, tombstones and LSNs from `totals`.
   Result<SegmentDescriptor> finish(const SegmentDescriptor& totals);

@@ -318,10 +318,6 @@ float score(Metric metric, float sum, float query_squared_norm, float row_square
   return static_cast<float>(std::clamp(double{sum} / std::sqrt(norms), -1.0, 1.0));
 }
 
-bool better(Metric metric, float x, float y) {
-  return metric == Metric::kEuclidean ? x < y : x > y;
-}
-
 const char* simd_target() { return chosen().target; }
 
 namespace reference {

@@ -42,7 +42,9 @@ void squared_l2_rows(const float* query, const float* rows, std::size_t dimensio
 float score(Metric metric, float sum, float query_squared_norm, float row_squared_norm);
 
 // Whether score `x` is better than `y`: higher for cosine and dotproduct, lower for euclidean.
-bool better(Metric metric, float x, float y);
+inline bool better(Metric metric, float x, float y) {
+  return metric == Metric::kEuclidean ? x < y : x > y;
+}
 
 // The name of the target in use, such as "AVX2".
 const char* simd_target();

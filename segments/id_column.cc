@@ -69,7 +69,7 @@ Status IdColumnWriter::flush(BlockWriter& out) {
   const auto items = static_cast<std::uint32_t>(ends_.size());
   bytes_.clear();
   ends_.clear();
-  return out.append(ids_, Codec::kPlain, items, block, block.size());
+  return out.append(ids_, Codec::kPlain, items, {block}, block.size());
 }
 
 Status IdColumnWriter::finish(BlockWriter& out) {

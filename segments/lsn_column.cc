@@ -45,7 +45,7 @@ Status LsnColumnWriter::flush(BlockWriter& out) {
   }
   const auto items = static_cast<std::uint32_t>(lsns_.size());
   lsns_.clear();
-  return out.append(section_, Codec::kPlain, items, block, block.size());
+  return out.append(section_, Codec::kPlain, items, {block}, block.size());
 }
 
 LsnColumn::LsnColumn(const BlockReader& reader, Section section)

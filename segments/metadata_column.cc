@@ -67,8 +67,8 @@ Status MetadataColumnWriter::flush(BlockWriter& out) {
     return out.append(Section::kMetadata, Codec::kPlain, rows, {}, 0);
   }
   const std::string_view encoded = compressor_.zstd(raw);
-  if (encoded.empty()) return out.append(Section::kMetadata, Codec::kPlain, rows, raw, raw.size());
-  return out.append(Section::kMetadata, Codec::kZstd, rows, encoded, raw.size());
+  if (encoded.empty()) return out.append(Section::kMetadata, Codec::kPlain, rows, {raw}, raw.size());
+  return out.append(Section::kMetadata, Codec::kZstd, rows, {encoded}, raw.size());
 }
 
 Status MetadataColumnWriter::finish(BlockWriter& out) {

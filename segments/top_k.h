@@ -29,6 +29,9 @@ class TopK {
   // Keeps the hit if it is among the best so far.
   void offer(float score, std::string_view id, std::uint32_t source);
   std::size_t size() const { return heap_.size(); }
+  bool full() const { return heap_.size() == k_; }
+  // What a score must not be worse than to enter. Requires: full().
+  float worst_score() const { return heap_.front().score; }
   // The hits in order, leaving the object empty.
   std::vector<Hit> take_sorted();
 

@@ -66,13 +66,16 @@ Status VectorColumnWriter::flush(Extent extent, BlockWriter& out) {
   while (first < norms_.size()) {
     const std::size_t count = std::min(rows_per_block_, norms_.size() - first);
     if (count < rows_per_block_ && extent == Extent::kWholeBlocks) break;
-    const std::string_view raw = assemble(first, count);
-    const std::string_view encoded = planes_ ? compressor_.planes(raw) : std::string_view();
+    const std::string_view values = bytes_of(values_.data() + first * dimension_, count * dimension_);
+    const std::string_view norms = bytes_of(norms_.data() + first, count);
+    const std::size_t raw_bytes = values.size() + norms.size();
+    const std::string_view encoded =
+        planes_ ? compressor_.planes(assemble(first, count)) : std::string_view();
     const auto items = static_cast<std::uint32_t>(count);
     if (encoded.empty()) {
-      TRY(out.append(Section::kVectors, Codec::kPlain, items, raw, raw.size()));
+      TRY(out.append(Section::kVectors, Codec::kPlain, items, {values, norms}, raw_bytes));
     } else {
-      TRY(out.append(Section::kVectors, Codec::kPlanes, items, encoded, raw.size()));
+      TRY(out.append(Section::kVectors, Codec::kPlanes, items, {encoded}, raw_bytes));
     }
     first += count;
   }

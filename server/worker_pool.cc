@@ -9,8 +9,9 @@
 namespace alcove::server {
 namespace {
 
-// The seat has been busy for so long without a pause: handlers queue up behind it.
-constexpr std::uint64_t kCrowdedUs = 200;
+// The seat has been busy for so long without a pause: handlers queue up behind it. To wake a helper
+// costs as much as a short statement or two.
+constexpr std::uint64_t kCrowdedUs = 1000;
 
 }  // namespace
 
@@ -121,7 +122,7 @@ void WorkerPool::pass_seat(Worker& self) {
 
 void WorkerPool::call_helper() {
   std::lock_guard lock(mutex_);
-  if (idle_.empty() || helpers_ + 1 >= std::thread::hardware_concurrency()) return;
+  if (idle_.empty() || helpers_ + 1 >= cores_) return;
   Worker& helper = *idle_.back();
   idle_.pop_back();
   helper.helping = true;

@@ -48,6 +48,8 @@ class WorkerPool {
 
   boost::asio::io_context& context_;
   Clock& clock_;
+  // Asked once: the standard library reads a file for each answer.
+  const unsigned cores_ = std::thread::hardware_concurrency();
   std::vector<std::thread> threads_;
 
   std::mutex mutex_;

@@ -55,10 +55,34 @@ const auto is_index = [](auto& context) {
   x3::_pass(context) = !index.text.starts_with("pg_");
 };
 
+// "namespace"."index", as COPY has it: before a COPY pgx and asyncpg ask so for the types of the columns.
+// Of PostgreSQL's schemas they do not mean that, and in public tools look for the index as a table.
+const auto schema_before_index = [](auto& context) {
+  Records& records = x3::_val(context);
+  const std::string schema = lower_case(records.index.text);
+  if (schema.starts_with("pg_") || schema == "information_schema" || schema == "public") {
+    x3::_pass(context) = false;
+    return;
+  }
+  records.name = NamespaceName{std::move(records.index.text), records.index.offset};
+  records.index = std::move(x3::_attr(context));
+};
+
+const auto selected_namespace = [](auto& context) {
+  Records& records = x3::_val(context);
+  if (records.name) {
+    refuse(context, ErrorCode::kSyntax, x3::_attr(context).offset,
+           "the namespace is already named before the index");
+    return;
+  }
+  records.name = std::move(x3::_attr(context));
+};
+
 // What shows that a SELECT is of records: everything up to the index's name.
 const auto head = word("SELECT") >> listed_column[add_to<&Records::listed>] >>
                   *(symbol(",") >> listed_column[add_to<&Records::listed>]) >> word("FROM") >>
-                  index_name[to<&Records::index>] >> x3::eps[is_index] >>
+                  index_name[to<&Records::index>] >>
+                  -(symbol(".") >> index_name[schema_before_index]) >> x3::eps[is_index] >>
                   !(symbol(".") | symbol("("));
 
 const auto goes_beyond = flag<&Records::beyond>;
@@ -84,7 +108,7 @@ const auto row_count = [](auto& context) {
 using RecordsDraft = Draft<Records>;
 
 const auto select_records = Rule<RecordsDraft>("SELECT") =
-    head > -(word("NAMESPACE") > namespace_name[to<&Records::name>]) >
+    head > -(word("NAMESPACE") > namespace_name[selected_namespace]) >
     -(word("WHERE") > condition[to<&Records::filter>]) >
     -(word("ORDER") > word("BY") > named("id")[sort_key]) >
     *((clause(kLimit, "LIMIT") > (word("ALL") | value("a number")[row_count<&Records::limit>])) |

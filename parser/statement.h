@@ -183,7 +183,7 @@ struct SelectRecords {
   // the reply: the AS name, else id, values, metadata, count.
   std::vector<std::pair<RecordColumn, std::string>> columns;
   Name index;
-  std::optional<NamespaceName> name;
+  std::optional<NamespaceName> name;  // also from "namespace"."index"
   std::optional<Filter> filter;
   enum class Order : unsigned char { kNone, kAscending, kDescending };
   Order order = Order::kNone;

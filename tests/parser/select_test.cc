@@ -17,6 +17,17 @@ TEST(SelectRecords, NamesColumnsIndexAndNamespace) {
   EXPECT_EQ(it.order, SelectRecords::Order::kNone);
 }
 
+TEST(SelectRecords, TakesTheNamespaceBeforeTheIndex) {
+  const auto pgx = parse_one<SelectRecords>("select \"id\", \"values\" from \"tenant1\".\"app\"");
+  EXPECT_EQ(pgx.index.text, "app");
+  EXPECT_EQ(text_of(*pgx.name), "tenant1");
+  expect_syntax_error("SELECT id FROM tenant1.app NAMESPACE ^tenant1",
+                      "the namespace is already named before the index");
+  for (const char* const schema : {"pg_catalog", "information_schema", "INFORMATION_SCHEMA", "public"}) {
+    parse_one<SystemSelect>("SELECT id FROM " + std::string(schema) + ".app");
+  }
+}
+
 TEST(SelectRecords, ReadsStarCountAndLabels) {
   EXPECT_EQ(parse_one<SelectRecords>("SELECT * FROM a").columns.size(), 3U);
   EXPECT_EQ(parse_one<SelectRecords>("select Count ( * ) from a").columns,

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the programs of docs/clients.md in their languages, as they stand there but for the port, and
 # compares what they print with what the page shows. For `js` the driver comes from npm, and the test
-# is skipped (77) where node or npm is missing or the registry cannot be reached.
+# is skipped (77) where node or npm is missing or the registry cannot be reached. `go`, `java` and `rust` are
+# for tests/drivers/run, which sees to it that they are there.
 set -u
 alcove=$1
 language=$2
@@ -34,6 +35,23 @@ case $language in
       npm install --silent --no-audit --no-fund --prefix "$cache" pg > /dev/null || exit 77
     run() { NODE_PATH=$cache/node_modules node "$1"; }
     ;;
+  go)
+    # With the drivers' versions of tests/drivers.
+    drivers=$(realpath "$(dirname "$0")/../drivers/go")
+    run() { cp "$drivers/go.mod" "$drivers/go.sum" "$folder" && env -C "$folder" go run "$1"; }
+    ;;
+  java) run() { java -cp /usr/share/java/postgresql.jar "$1"; } ;;
+  rust)
+    drivers=$(realpath "$(dirname "$0")/../drivers/rust")
+    run() {
+      mkdir "$folder/src" && cp "$1" "$folder/src/main.rs" || return
+      for file in Cargo.toml Cargo.lock; do
+        sed 's/^name = "drivers"/name = "recipe"/' "$drivers/$file" > "$folder/$file"
+      done
+      cargo run --quiet --locked --manifest-path "$folder/Cargo.toml"
+    }
+    ;;
+  *) fail "no language $language" ;;
 esac
 
 start_server

@@ -2,8 +2,10 @@
 
     run_cases.py DRIVER PORT
 
-A driver is a class below: it connects when made, and says of each error its SQLSTATE."""
+A driver is a class below: it connects when made, and says of each error its SQLSTATE. What a driver has
+no way for (`cancel`, `copy`, `load`), its class lacks, and the cases that need it are left out."""
 import asyncio
+import io
 import json
 import re
 import sys
@@ -62,15 +64,44 @@ class DbApi:
         finally:
             timer.join()
 
+    def copy(self, case, data):
+        """Copies the data in, or out where there is none. Gives the data that came, and the count."""
+        cursor = self.db.cursor()
+        try:
+            if data is None:
+                return self.copy_out(cursor, case["copy_out"]), cursor.rowcount
+            self.copy_in(cursor, case["copy_in"], data)
+            return None, cursor.rowcount
+        except self.error as error:
+            raise Failed(self.sqlstate(error)) from error
+
     def close(self):
         self.db.close()
 
 
 class Psycopg(DbApi):
+    options = {}
+
     def connect(self, port):
         import psycopg
         self.error = psycopg.Error
-        return psycopg.connect(host="127.0.0.1", port=port, user="app", autocommit=True)
+        return psycopg.connect(host="127.0.0.1", port=port, user="app", autocommit=True, **self.options)
+
+    def copy_in(self, cursor, sql, data):
+        with cursor.copy(sql) as copy:
+            copy.write(data)
+
+    def copy_out(self, cursor, sql):
+        with cursor.copy(sql) as copy:
+            return b"".join(copy)
+
+    def load(self, case, records):
+        cursor = self.db.cursor()
+        with cursor.copy(case["load"]) as copy:
+            copy.set_types(["text", "float4[]", "jsonb"])
+            for record in records:
+                copy.write_row(record)
+        return cursor.rowcount
 
     def sqlstate(self, error):
         return error.sqlstate
@@ -80,6 +111,11 @@ class Psycopg(DbApi):
         return Jsonb(value)
 
 
+class PsycopgPooled(Psycopg):
+    """Behind PgBouncer of before 1.21, which knows no prepared statements in transaction mode."""
+    options = {"prepare_threshold": None}
+
+
 class Psycopg2(DbApi):
     def connect(self, port):
         import psycopg2
@@ -87,6 +123,14 @@ class Psycopg2(DbApi):
         db = psycopg2.connect(host="127.0.0.1", port=port, user="app")
         db.autocommit = True
         return db
+
+    def copy_in(self, cursor, sql, data):
+        cursor.copy_expert(sql, io.BytesIO(data))
+
+    def copy_out(self, cursor, sql):
+        data = io.BytesIO()
+        cursor.copy_expert(sql, data)
+        return data.getvalue()
 
     def sqlstate(self, error):
         return error.pgcode
@@ -103,6 +147,14 @@ class Pg8000(DbApi):
         db = pg8000.dbapi.connect(host="127.0.0.1", port=port, user="app", database="app")
         db.autocommit = True
         return db
+
+    def copy_in(self, cursor, sql, data):
+        cursor.execute(sql, stream=io.BytesIO(data))
+
+    def copy_out(self, cursor, sql):
+        data = io.BytesIO()
+        cursor.execute(sql, stream=data)
+        return data.getvalue()
 
     def sqlstate(self, error):
         return error.args[0]["C"]
@@ -158,6 +210,28 @@ class Asyncpg:
         except asyncio.CancelledError as error:
             raise Failed("57014") from error
 
+    def copy(self, case, data):
+        """The driver writes the statements itself, about a table in a schema: index and namespace."""
+        try:
+            if data is None:
+                schema, table = case["table"]
+                out = io.BytesIO()
+                status = self.wait(self.db.copy_from_table(
+                    table, schema_name=schema, output=out, format=case["format"]))
+                return out.getvalue(), int(status.split()[1])
+            schema, table = case.get("into", case["table"])
+            status = self.wait(self.db.copy_to_table(
+                table, schema_name=schema, source=io.BytesIO(data), format=case["format"]))
+            return None, int(status.split()[1])
+        except self.error as error:
+            raise Failed(error.sqlstate) from error
+
+    def load(self, case, records):
+        schema, table = case["table"]
+        status = self.wait(self.db.copy_records_to_table(
+            table, schema_name=schema, columns=case["columns"], records=records))
+        return int(status.split()[1])
+
     def json(self, value):
         return json.dumps(value)
 
@@ -170,11 +244,14 @@ def sqlalchemy_driver(dialect):
         """Core, and what it says of the index's columns."""
 
         def __init__(self, port):
+            self.connect(port)
+            self.reflects()
+
+        def connect(self, port):
             import sqlalchemy
             self.sqlalchemy = sqlalchemy
             self.engine = sqlalchemy.create_engine(f"postgresql+{dialect}://app@127.0.0.1:{port}/app")
             self.db = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            self.reflects()
 
         def reflects(self):
             inspector = self.sqlalchemy.inspect(self.engine)
@@ -214,8 +291,6 @@ def sqlalchemy_driver(dialect):
             self.execute(how.upper(), None)
             self.reflects()
 
-        cancel = None
-
         def json(self, value):
             return json.dumps(value)
 
@@ -226,14 +301,37 @@ def sqlalchemy_driver(dialect):
     return SqlAlchemy
 
 
+class SqlAlchemyAsyncpg(sqlalchemy_driver("asyncpg")):
+    """The same over a driver that has to be waited for, as SQLAlchemy's AsyncConnection.run_sync does it."""
+
+    def connect(self, port):
+        self.loop = asyncio.new_event_loop()
+        self.wait(super().connect, port)
+
+    def wait(self, what, *arguments):
+        from sqlalchemy.util import greenlet_spawn
+        return self.loop.run_until_complete(greenlet_spawn(what, *arguments))
+
+    def reflects(self):
+        self.wait(super().reflects)
+
+    def execute(self, sql, parameters):
+        return self.wait(super().execute, sql, parameters)
+
+    def close(self):
+        self.wait(super().close)
+
+
 DRIVERS = {
     "psycopg": Psycopg,
+    "psycopg-pgbouncer": PsycopgPooled,
     "psycopg2": Psycopg2,
     "pg8000": Pg8000,
     "asyncpg": Asyncpg,
     "sqlalchemy-psycopg": sqlalchemy_driver("psycopg"),
     "sqlalchemy-psycopg2": sqlalchemy_driver("psycopg2"),
     "sqlalchemy-pg8000": sqlalchemy_driver("pg8000"),
+    "sqlalchemy-asyncpg": SqlAlchemyAsyncpg,
 }
 
 
@@ -271,9 +369,29 @@ def check(driver, case):
             assert count == case["count"], f"a count of {count}"
 
 
+def check_copy(driver, case):
+    """Data that goes in, or that comes out; or what comes out goes in again."""
+    try:
+        data = None
+        if "copy_out" in case:
+            data, count = driver.copy(case, None)
+        if "copy_in" in case:
+            _, count = driver.copy(case, case["data"].encode() if data is None else data)
+        elif "data" in case:
+            assert data.decode() == case["data"], f"data {data}"
+    except Failed as failed:
+        assert failed.sqlstate == case.get("error"), f"SQLSTATE {failed.sqlstate}"
+        return
+    assert "error" not in case, "it succeeds"
+    if "count" in case:
+        assert count == case["count"], f"a count of {count}"
+
+
 def run(make, port, cases):
     driver = make(port)
     for case in cases:
+        if "needs" in case and getattr(driver, case["needs"], None) is None:
+            continue
         try:
             if "reconnect" in case:
                 driver.close()
@@ -285,9 +403,12 @@ def run(make, port, cases):
                 driver.end(case["end"])
             elif "batch" in case:
                 driver.batch(case["sql"], [parameters_of(driver, row) for row in case["batch"]])
+            elif "copy_in" in case or "copy_out" in case:
+                check_copy(driver, case)
+            elif "load" in case:
+                count = driver.load(case, [parameters_of(driver, row) for row in case["records"]])
+                assert count == case["count"], f"a count of {count}"
             elif "cancel" in case:
-                if driver.cancel is None:
-                    continue
                 try:
                     driver.cancel(case["cancel"])
                     raise AssertionError("it is not cancelled")

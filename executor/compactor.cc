@@ -1,9 +1,11 @@
 #include "executor/compactor.h"
 
+#include <algorithm>
 #include <shared_mutex>
 #include <span>
 #include <utility>
 
+#include "segments/code.h"
 #include "segments/merge.h"
 
 namespace alcove::executor {
@@ -72,9 +74,29 @@ Compactor::Plan Compactor::plan(NamespaceNumber name_space, Scope scope) {
   return {entry->open->version, first, descriptors.size() - first};
 }
 
+Status Compactor::plan_codes(Plan& planned) {
+  const segments::SegmentIdentity identity = catalogue_.identity(*planned.version->index, 0);
+  const auto& descriptors = planned.version->segments->descriptors();
+  const auto enough = [](const auto& descriptor) { return descriptor.rows >= segments::kCodedRowsMin; };
+  if (identity.dimension > segments::kCodedDimensionMax ||
+      std::none_of(descriptors.begin(), descriptors.end(), enough)) {
+    return {};
+  }
+  const auto open = TRY(planned.version->segments->open());
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (!enough(descriptors[i]) || open[i].segment->has_codes()) continue;
+    planned.first = i;
+    planned.count = 1;
+    return {};
+  }
+  return {};
+}
+
 // Returns whether something was merged.
 Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
-  const Plan planned = plan(name_space, scope);
+  Plan planned = plan(name_space, scope);
+  if (planned.version == nullptr) return false;
+  if (planned.count == 0) TRY(plan_codes(planned));
   if (planned.count == 0) return false;
   const auto open = TRY(planned.version->segments->open());
   // A flush may have put a segment behind those planned: the merge takes those it knows.

@@ -17,7 +17,9 @@ namespace alcove::executor {
 // POLICY  From the newest segment backwards, a segment is merged with all newer ones while it is not
 //         more than four times as large as these together: so sizes left alone rise fourfold, and
 //         each byte is rewritten a number of times that is logarithmic in the size. When replaced
-//         records and tombstones are more than a third of all rows, everything is merged.
+//         records and tombstones are more than a third of all rows, everything is merged. A segment
+//         that lacks codes, because a transaction wrote it ahead of its commit or an older version
+//         did, is then written again by itself.
 //
 // Thread-safe; one thread merges at a time.
 class Compactor {
@@ -41,11 +43,13 @@ class Compactor {
  private:
   struct Plan {
     std::shared_ptr<const Version> version;
-    std::size_t first = 0;  // segments from here on are merged
+    std::size_t first = 0;  // so many segments from here on are merged
     std::size_t count = 0;
   };
   Result<bool> merge_once(NamespaceNumber name_space, Scope scope);
   Plan plan(NamespaceNumber name_space, Scope scope);
+  // Where nothing is to be merged: the oldest segment without the codes that it has rows enough for.
+  Status plan_codes(Plan& planned);
 
   Env& env_;
   Catalogue& catalogue_;

@@ -154,6 +154,17 @@ Result<std::uint64_t> NamespaceReader::count() const {
   return records;
 }
 
+std::uint64_t NamespaceReader::count_at_least() const {
+  if (staged_ > 0) return 0;
+  std::uint64_t records = 0;
+  for (const OpenSegment& open : segments_) {
+    records += open.segment->rows() - (open.dead ? open.dead->count() : 0);
+  }
+  std::uint64_t changed = 0;
+  for (const MemoryLayer& layer : memory_) changed += layer.memtable->id_count();
+  return records > changed ? records - changed : 0;
+}
+
 Status NamespaceReader::check_mappings() const {
   for (std::size_t i = 0; i < staged_; ++i) TRY(segments_[i].segment->check_mapping());
   return base_ ? base_->segments->check_mappings() : Status();

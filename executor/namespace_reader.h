@@ -69,6 +69,8 @@ class NamespaceReader {
   Result<RecordView> load(const Place& place, Want want) const;
   // The number of records.
   Result<std::uint64_t> count() const;
+  // No more than that, at once.
+  std::uint64_t count_at_least() const;
   // To be asked before what was read is told to anybody.
   Status check_mappings() const;
   // An error met while reading one of segments() directly, with the namespace named.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "segments/distance.h"
 
@@ -12,6 +13,12 @@ constexpr std::size_t kMemoryRows = 1024;
 constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
+// Codes are scanned so many at a time with one threshold: a multiple of kCodedRows.
+constexpr std::uint32_t kRowsPerScan = 256;
+// How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
+// 30,000 is further. Of the ten nearest 2 lost one in 10,000 and 3 none, on MNIST and on clustered
+// vectors of 768 dimensions; 4 leaves no difference to exact search that a user would meet.
+constexpr double kDeviations = 4;
 
 }  // namespace
 
@@ -57,6 +64,13 @@ float NearestScan::score_of(float sum, float squared_norm) const {
 
 void NearestScan::offer(float score, std::string_view id) {
   target_.hits->offer(score, id, target_.source);
+}
+
+float NearestScan::sum_of(const float* row) const {
+  const std::size_t dimension = target_.query->size();
+  return target_.metric == Metric::kEuclidean
+             ? segments::squared_l2(target_.query->data(), row, dimension)
+             : segments::dot(target_.query->data(), row, dimension);
 }
 
 void NearestScan::compute(const float* rows, std::size_t count) {
@@ -115,15 +129,33 @@ Status NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
   return {};
 }
 
+Status NearestScan::enter_segment(const OpenSegment& open) {
+  const segments::Segment& segment = *open.segment;
+  row_ = bounds_.first.empty() ? 0 : TRY(segment.lower_bound(bounds_.first));
+  row_end_ = bounds_.last.empty() ? segment.rows() : TRY(segment.lower_bound(bounds_.last));
+  entered_ = true;
+  ++counts_.segments;
+  code_scan_.reset();
+  vectors_ = {};
+  metadata_ = nullptr;
+  if (target_.accuracy == Accuracy::kExact || !segment.has_codes() ||
+      reader_.count_at_least() < segments::kCodedRowsMin) {
+    return {};
+  }
+  if (!code_query_) {
+    code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm);
+  }
+  const auto centroid = TRY(segment.centroid());
+  code_scan_ = code_query_->against(centroid, kDeviations);
+  return {};
+}
+
 Status NearestScan::step_segment(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
-  if (!entered_) {
-    row_ = bounds_.first.empty() ? 0 : TRY(segment.lower_bound(bounds_.first));
-    row_end_ = bounds_.last.empty() ? segment.rows() : TRY(segment.lower_bound(bounds_.last));
-    entered_ = true;
-    ++counts_.segments;
-  }
-  if (row_ < row_end_) {
+  if (!entered_) TRY(enter_segment(open));
+  if (row_ < row_end_ && code_scan_) {
+    TRY(step_codes(open));
+  } else if (row_ < row_end_) {
     const auto begin = static_cast<std::uint32_t>(row_);
     const auto block = TRY(segment.vectors(begin));
     const std::uint32_t end = std::min(row_end_, block.first + block.count);
@@ -136,6 +168,74 @@ Status NearestScan::step_segment(const OpenSegment& open) {
     entered_ = false;
   }
   return {};
+}
+
+// The value, on CodeQuery's scale, that a row must reach to enter.
+float NearestScan::threshold() const {
+  if (!target_.hits->full()) return -std::numeric_limits<float>::infinity();
+  const float worst = target_.hits->worst_score();
+  return target_.metric == Metric::kEuclidean ? -worst : worst;
+}
+
+Status NearestScan::step_codes(const OpenSegment& open) {
+  const segments::Segment& segment = *open.segment;
+  const auto block = TRY(segment.codes(static_cast<std::uint32_t>(row_)));
+  const std::uint32_t end = std::min(row_end_, block.first + block.count);
+  const std::size_t bytes = segments::CodeShape(target_.query->size()).bytes;
+  code_hits_.resize(kRowsPerScan);
+  // What a few rows have shown to be near spares the vectors of many that follow.
+  const auto skipped = static_cast<std::uint32_t>(row_ - block.first) / kRowsPerScan * kRowsPerScan;
+  for (std::uint32_t first = block.first + skipped; first < end; first += kRowsPerScan) {
+    const std::uint32_t count = std::min<std::uint32_t>(kRowsPerScan, end - first);
+    const std::size_t groups = (count + segments::kCodedRows - 1) / segments::kCodedRows;
+    const char* const codes = block.bytes + (first - block.first) / segments::kCodedRows * bytes;
+    const std::size_t found =
+        segments::scan_codes(*code_scan_, codes, groups, threshold(), code_hits_.data());
+    counts_.scanned += count;
+    counts_.bytes += groups * bytes;
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::uint32_t row = first + code_hits_[i].row;
+      if (row < row_ || row >= end || code_hits_[i].bound < threshold()) continue;
+      if (open.dead && open.dead->dead(row)) continue;
+      TRY(rerank(open, row));
+    }
+  }
+  row_ = end;
+  return {};
+}
+
+Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
+  const segments::Segment& segment = *open.segment;
+  const std::string_view id = TRY(segment.id(row));
+  if (!TRY(passes_filter(segment, row, id))) return {};
+  if (vectors_.values == nullptr || row < vectors_.first ||
+      row >= vectors_.first + vectors_.count) {
+    vectors_ = TRY(segment.vectors(row));
+  }
+  const std::size_t dimension = target_.query->size();
+  const std::size_t at = row - vectors_.first;
+  const float sum = sum_of(vectors_.values + at * dimension);
+  ++counts_.reranked;
+  counts_.bytes += dimension * sizeof(float);
+  if (!may_enter(sum, vectors_.squared_norms[at])) return {};
+  const float score = score_of(sum, vectors_.squared_norms[at]);
+  if (!target_.hits->may_enter(score)) return {};
+  if (TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) return {};
+  offer(score, id);
+  return {};
+}
+
+Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row,
+                                        std::string_view id) {
+  if (target_.filter->empty()) return true;
+  if (target_.filter->needs_metadata() && !segment.without_metadata() &&
+      (!metadata_ || row < metadata_->first() || row >= metadata_->first() + metadata_->count())) {
+    metadata_ = TRY(segment.metadata(row));
+  }
+  const bool passes =
+      target_.filter->matches(id, metadata_ ? metadata_->at(row) : MetadataView());
+  if (!passes) ++counts_.filtered;
+  return passes;
 }
 
 Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/record.h"
 #include "base/result.h"
 #include "executor/namespace_reader.h"
+#include "segments/code_query.h"
 #include "segments/filter.h"
 #include "segments/top_k.h"
 
@@ -15,16 +18,20 @@ namespace alcove::executor {
 // What a scan has done so far, for EXPLAIN ANALYZE.
 struct ScanCounts {
   std::uint64_t segments = 0;   // segments and memtables read
-  std::uint64_t scanned = 0;    // vectors compared
+  std::uint64_t scanned = 0;    // records of which the vector or its code was looked at
+  std::uint64_t reranked = 0;   // vectors compared because their code said that they may be near
   std::uint64_t filtered = 0;   // records that the filter left out
-  std::uint64_t bytes = 0;      // of vectors read
+  std::uint64_t bytes = 0;      // of vectors and codes read
 };
 
-// Exact search of one namespace for the nearest records, in steps of one block of vectors. Offers
-// hits to a TopK that several scans may share. The reader and all else given outlive it.
+// Search of one namespace for the nearest records, in steps of one block of vectors or codes. Scores
+// are exact; where segments have codes, a record may be missed whose code misjudges it, unless
+// Accuracy::kExact is asked for or the namespace has fewer than kCodedRowsMin records. Offers hits to
+// a TopK that several scans may share. The reader and all else given outlive it.
 // Externally synchronised.
 class NearestScan {
  public:
+  enum class Accuracy : unsigned char { kExact, kCodes };
   struct Target {
     Metric metric = Metric::kCosine;
     const std::vector<float>* query = nullptr;
@@ -32,6 +39,7 @@ class NearestScan {
     const segments::Filter* filter = nullptr;
     segments::TopK* hits = nullptr;
     std::uint32_t source = 0;  // Hit::source of this namespace
+    Accuracy accuracy = Accuracy::kExact;
   };
   NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts);
 
@@ -43,9 +51,16 @@ class NearestScan {
   Result<bool> step_ids();
   Status step_memory(const NamespaceReader::MemoryLayer& layer);
   Status step_segment(const OpenSegment& open);
+  Status enter_segment(const OpenSegment& open);
+  Status step_codes(const OpenSegment& open);
+  Status rerank(const OpenSegment& open, std::uint32_t row);
+  Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row,
+                             std::string_view id);
+  float threshold() const;
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
                    std::uint32_t begin, std::uint32_t end);
   void compute(const float* rows, std::size_t count);
+  float sum_of(const float* row) const;
   bool may_enter(float sum, float squared_norm) const;
   float score_of(float sum, float squared_norm) const;
   void offer(float score, std::string_view id);
@@ -59,6 +74,11 @@ class NearestScan {
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
+  std::optional<segments::CodeQuery> code_query_;     // once a segment with codes was met
+  std::optional<segments::CodeScan> code_scan_;       // of the segment at hand, if by its codes
+  std::vector<segments::CodeHit> code_hits_;
+  segments::Segment::Vectors vectors_;                // the block that a row was read from last
+  std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;
   std::vector<std::uint8_t> passing_;
 };

@@ -34,6 +34,7 @@ struct QueryPlan {
   std::size_t nearest_id_offset = 0;
   segments::Filter filter;
   std::uint64_t top = 0;
+  NearestScan::Accuracy accuracy = NearestScan::Accuracy::kExact;
   bool include_values = false;
   bool include_metadata = false;
 };
@@ -89,7 +90,10 @@ Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   }
   if (query.filter) plan.filter = TRY(bind_filter(*query.filter));
   plan.top = TRY(bind_integer(query.top, "TOP", 1, kTopMax));
-  if (query.recall) TRY(bind_real(*query.recall, "recall", 0.0, 1.0));
+  const double recall = query.recall ? TRY(bind_real(*query.recall, "recall", 0.0, 1.0))
+                                     : session.settings().recall_target();
+  plan.accuracy = query.exact || recall == 1 ? NearestScan::Accuracy::kExact
+                                             : NearestScan::Accuracy::kCodes;
   plan.include_values = query.include_values;
   plan.include_metadata = query.include_metadata;
   return plan;
@@ -160,7 +164,8 @@ class QueryScan {
     }
     scan_.emplace(*reader_of_source,
                   NearestScan::Target{metric, &plan_.query, query_squared_norm_, &plan_.filter,
-                                      &hits_, static_cast<std::uint32_t>(source_)},
+                                      &hits_, static_cast<std::uint32_t>(source_),
+                                      plan_.accuracy},
                   counts_);
     return {};
   }
@@ -267,8 +272,9 @@ std::vector<std::string> explain_plan(Session& session, const QueryPlan& plan) {
       segment_count += facts.segment_count + (facts.memory_bytes > 0 ? 1 : 0);
     }
   }
-  return {fmt::format("Exact search of index \"{}\" ({}, dimension {}) for the nearest {}",
-                      plan.index.definition->name, metric_name(plan.index.definition->metric),
+  const bool exact = plan.accuracy == NearestScan::Accuracy::kExact;
+  return {fmt::format("{} of index \"{}\" ({}, dimension {}) for the nearest {}",
+                      exact ? "Exact search" : "Search", plan.index.definition->name, metric_name(plan.index.definition->metric),
                       plan.index.definition->dimension, plan.top),
           fmt::format("  Namespaces: {}", plan.namespaces.size()),
           fmt::format("  Filter: {}", plan.filter.empty() ? "none" : "on every record"),
@@ -296,7 +302,7 @@ class ExplainRun final : public SteppedRun {
     lines.push_back(fmt::format("  Segments read: {}", counts.segments));
     lines.push_back(fmt::format("  Records scanned: {}", counts.scanned));
     lines.push_back(fmt::format("  Removed by filter: {}", counts.filtered));
-    lines.push_back("  Reranked: 0");
+    lines.push_back(fmt::format("  Reranked: {}", counts.reranked));
     lines.push_back(fmt::format("  Bytes read: {}", counts.bytes));
     lines.push_back(fmt::format("  Found: {}", found));
     lines.push_back(fmt::format("  Time: {:.3f} ms", static_cast<double>(took_us) / 1000.0));

@@ -39,7 +39,9 @@ Result<segments::SegmentDescriptor> write_segment(FileSystem& file_system,
                                                   const std::string& path,
                                                   const segments::SegmentIdentity& identity,
                                                   std::string_view encoded) {
-  const auto writer = TRY(segments::SegmentWriter::create(file_system, path, identity));
+  // Codes are made by a merge, which is not waited for.
+  const auto writer = TRY(segments::SegmentWriter::create(file_system, path, identity,
+                                                          segments::Coding::kNone));
   std::vector<float> values(identity.dimension);
   for (const Row& row : newest_rows(encoded, identity.dimension)) {
     if (row.tombstone) {

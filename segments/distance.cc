@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
-#include "base/check.h"
+#include "segments/simd_target.h"
 
 // Only targets with a fused multiply-add can follow the canonical procedure in vectors; the others
 // are left to the portable kernels. Vectors of unknown width (SVE, RVV) are left out, too.
@@ -245,25 +243,8 @@ constexpr std::array<Candidate, 3> kDynamicTargets{{
     {HWY_NEON, HWY_CHOOSE_NEON(kernels)},
 }};
 
-bool same_name(std::string_view x, std::string_view y) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(x, y, {}, lower, lower);
-}
-
-DistanceKernels choose() {
-  const std::vector<DistanceKernels> supported = distance_kernels();
-  const char* const forced = std::getenv("ALCOVE_SIMD");
-  if (forced == nullptr || *forced == '\0') return supported.front();
-  for (const DistanceKernels& one : supported) {
-    if (same_name(one.target, forced)) return one;
-  }
-  // A test that ran on another target than the one it names would prove nothing.
-  CHECK(false, "ALCOVE_SIMD names no target that this CPU supports");
-  return supported.front();
-}
-
 const DistanceKernels& chosen() {
-  static const DistanceKernels kernels = choose();
+  static const DistanceKernels kernels = choose_target(distance_kernels());
   return kernels;
 }
 

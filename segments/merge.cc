@@ -53,7 +53,7 @@ class Output {
  private:
   Status begin_record() {
     if (writer_ == nullptr) {
-      writer_ = TRY(SegmentWriter::create(file_system_, path_, identity_));
+      writer_ = TRY(SegmentWriter::create(file_system_, path_, identity_, Coding::kCodes));
     }
     if (++records_ % kPauseRecords == 0) TRY(pause_());
     return {};

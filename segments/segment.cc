@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "segments/block_reader.h"
+#include "segments/code_column.h"
 #include "segments/id_column.h"
 #include "segments/lsn_column.h"
 #include "segments/metadata_column.h"
@@ -48,6 +49,9 @@ class MappedSegment final : public Segment {
   Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const override {
     return metadata_.block(row);
   }
+  bool has_codes() const override { return !codes_.empty(); }
+  Result<std::span<const float>> centroid() const override { return codes_.centroid(); }
+  Result<Codes> codes(std::uint32_t row) const override { return codes_.block(row); }
   bool without_metadata() const override { return metadata_.empty(); }
 
   Status verify() const override;
@@ -72,6 +76,7 @@ class MappedSegment final : public Segment {
   IdColumn ids_{*reader_, Section::kIds, Section::kIdFences};
   LsnColumn lsns_{*reader_, Section::kLsns};
   VectorColumn vectors_{*reader_};
+  CodeColumn codes_{*reader_};
   MetadataColumn metadata_{*reader_};
   IdColumn tombstone_ids_{*reader_, Section::kTombstoneIds, Section::kTombstoneIdFences};
   LsnColumn tombstone_lsns_{*reader_, Section::kTombstoneLsns};
@@ -81,6 +86,7 @@ Status MappedSegment::verify() const {
   TRY(ids_.verify());
   TRY(lsns_.verify());
   TRY(vectors_.verify());
+  TRY(codes_.verify());
   TRY(metadata_.verify());
   TRY(tombstone_ids_.verify());
   TRY(tombstone_lsns_.verify());

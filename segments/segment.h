@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,6 +67,19 @@ class Segment {
   };
   // The block of vectors that `row` lies in (it may begin before `row`).
   virtual Result<Vectors> vectors(std::uint32_t row) const = 0;
+
+  // ---- quantised codes (code.h) ----
+  virtual bool has_codes() const = 0;
+  // What the codes are relative to, in place. Requires: has_codes().
+  virtual Result<std::span<const float>> centroid() const = 0;
+  // Codes of rows [first, first + count), 32 rows after 32 rows, in place.
+  struct Codes {
+    const char* bytes = nullptr;
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  // The block of codes that `row` lies in (it may begin before `row`). Requires: has_codes().
+  virtual Result<Codes> codes(std::uint32_t row) const = 0;
 
   // The block of metadata that `row` lies in, decompressed.
   class MetadataBlock {

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "segments/code.h"
 
 namespace alcove::segments {
 
@@ -48,6 +49,11 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
       return raw == items * (std::uint64_t{dimension} + 1) * 4;
     case Section::kMetadata:
       return raw == 0 || raw >= items;
+    case Section::kCentroids:
+      return items == 1 && raw == std::uint64_t{dimension} * 4;
+    case Section::kCodes:
+      return dimension <= kCodedDimensionMax &&
+             raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).bytes;
   }
   return false;
 }
@@ -85,6 +91,10 @@ bool fences_fit(const Tally& ids, const Tally& fences) {
   return fences.items == (ids.blocks > 1 ? ids.blocks : 0);
 }
 
+bool codes_fit(const Tally& codes, const Tally& centroids, std::uint32_t rows) {
+  return codes.items == 0 ? centroids.items == 0 : codes.items == rows && centroids.items == 1;
+}
+
 bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {
   const auto of = [&](Section section) -> const Tally& { return tallies[position(section)]; };
   const std::uint64_t metadata = of(Section::kMetadata).items;
@@ -92,6 +102,7 @@ bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {
          of(Section::kVectors).items == footer.rows && (metadata == footer.rows || metadata == 0) &&
          of(Section::kTombstoneIds).items == footer.tombstones &&
          of(Section::kTombstoneLsns).items == footer.tombstones &&
+         codes_fit(of(Section::kCodes), of(Section::kCentroids), footer.rows) &&
          fences_fit(of(Section::kIds), of(Section::kIdFences)) &&
          fences_fit(of(Section::kTombstoneIds), of(Section::kTombstoneIdFences));
 }
@@ -124,6 +135,8 @@ const char* section_name(Section section) {
     case Section::kTombstoneIds: return "tombstone ids";
     case Section::kTombstoneIdFences: return "tombstone id fences";
     case Section::kTombstoneLsns: return "tombstone LSNs";
+    case Section::kCentroids: return "centroids";
+    case Section::kCodes: return "codes";
   }
   return "unknown";
 }

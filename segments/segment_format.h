@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 1. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 2. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -70,6 +70,9 @@ namespace alcove::segments {
 //   6 tombstone ids         tombstones     plain           id_column.h
 //   7 tombstone id fences   blocks of 6    plain           id_column.h
 //   8 tombstone LSNs        tombstones     plain           lsn_column.h
+//   9 centroids             one            plain           code_column.h
+//  10 codes                 rows           plain           code_column.h
+// Version 1 has no sections 9 and 10.
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -82,13 +85,13 @@ namespace alcove::segments {
 //   - each entry has a section and one of its codecs, and sizes that its section can have;
 //   - in every section but metadata all blocks have as many items as the first, the last at most
 //     as many;
-//   - the items of ids, LSNs and vectors add up to the rows, those of metadata to the rows or to
-//     nothing, those of 6 and 8 to the tombstones; fences are one for each block of ids where
+//   - the items of ids, LSNs and vectors add up to the rows, those of metadata and of codes to the
+//     rows or to nothing, those of 6 and 8 to the tombstones; there is a centroid where there are codes; fences are one for each block of ids where
 //     there are several, else none;
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 1;
+inline constexpr std::uint32_t kSegmentVersion = 2;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;
@@ -104,8 +107,10 @@ enum class Section : std::uint16_t {
   kTombstoneIds = 6,
   kTombstoneIdFences = 7,
   kTombstoneLsns = 8,
+  kCentroids = 9,
+  kCodes = 10,
 };
-inline constexpr std::size_t kSectionCount = 8;
+inline constexpr std::size_t kSectionCount = 10;
 
 enum class Codec : std::uint8_t { kPlain = 0, kZstd = 1, kPlanes = 2 };
 

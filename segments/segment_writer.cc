@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "segments/block_writer.h"
+#include "segments/code_column.h"
 #include "segments/id_column.h"
 #include "segments/lsn_column.h"
 #include "segments/metadata_column.h"
@@ -19,8 +21,10 @@ constexpr std::uint32_t kItemsMax = std::numeric_limits<std::uint32_t>::max();
 
 class FileSegmentWriter final : public SegmentWriter {
  public:
-  FileSegmentWriter(BlockWriter out, std::uint32_t dimension)
-      : out_(std::move(out)), vectors_(dimension) {}
+  FileSegmentWriter(BlockWriter out, const SegmentIdentity& identity, Coding coding)
+      : out_(std::move(out)), vectors_(identity.dimension) {
+    if (coding == Coding::kCodes) codes_.emplace(identity);
+  }
 
   Status add_row(std::string_view id, const float* values, float squared_norm,
                  std::string_view metadata, Lsn lsn) override {
@@ -29,6 +33,7 @@ class FileSegmentWriter final : public SegmentWriter {
     TRY(lsns_.add(lsn, out_));
     TRY(metadata_.add(metadata, out_));
     TRY(vectors_.add(values, squared_norm, out_));
+    if (codes_) TRY(codes_->add(values, squared_norm, out_));
     return {};
   }
 
@@ -44,6 +49,7 @@ class FileSegmentWriter final : public SegmentWriter {
     TRY(lsns_.finish(out_));
     TRY(metadata_.finish(out_));
     TRY(vectors_.finish(out_));
+    if (codes_) TRY(codes_->finish(out_));
     TRY(tombstone_lsns_.finish(out_));
     TRY(ids_.finish(out_));
     TRY(tombstone_ids_.finish(out_));
@@ -71,6 +77,7 @@ class FileSegmentWriter final : public SegmentWriter {
   LsnColumnWriter lsns_{Section::kLsns};
   MetadataColumnWriter metadata_;
   VectorColumnWriter vectors_;
+  std::optional<CodeColumnWriter> codes_;
   IdColumnWriter tombstone_ids_{Section::kTombstoneIds, Section::kTombstoneIdFences};
   LsnColumnWriter tombstone_lsns_{Section::kTombstoneLsns};
 };
@@ -79,10 +86,11 @@ class FileSegmentWriter final : public SegmentWriter {
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& file_system,
                                                              std::string path,
-                                                             const SegmentIdentity& identity) {
+                                                             const SegmentIdentity& identity,
+                                                             Coding coding) {
   CHECK(identity.dimension > 0 && identity.dimension <= kDimensionMax, "a valid dimension");
   BlockWriter out = TRY(BlockWriter::create(file_system, path, identity));
-  return std::make_unique<FileSegmentWriter>(std::move(out), identity.dimension);
+  return std::make_unique<FileSegmentWriter>(std::move(out), identity, coding);
 }
 
 }  // namespace alcove::segments

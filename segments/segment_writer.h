@@ -20,13 +20,19 @@ struct SegmentIdentity {
   Metric metric = Metric::kCosine;
 };
 
+// Below so many rows all vectors are compared, and codes would not pay (language.md).
+inline constexpr std::uint32_t kCodedRowsMin = 1000;
+enum class Coding : unsigned char { kNone, kCodes };
+
 // Writes one sealed segment file: rows and tombstones in bytewise order of id, then finish().
 // Memory is bounded (a few blocks and 16 bytes a row). Externally synchronised.
 class SegmentWriter {
  public:
   // Creates the file at `path`. Space is allocated ahead of writing: a full disk is kDiskFull.
+  // `coding`: whether the rows get codes (code.h), if they are kCodedRowsMin or more.
   static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& file_system, std::string path,
-                                                       const SegmentIdentity& identity);
+                                                       const SegmentIdentity& identity,
+                                                       Coding coding);
   virtual ~SegmentWriter() = default;
 
   // Adds a row. Requires: `lsn` is kStagedLsn for all of the file or for nothing; `id` above every id added before; `values` has `dimension` floats.

@@ -61,7 +61,7 @@ SegmentIdentity identity_of(FileNumber file, std::uint32_t dimension) {
 
 Result<SegmentDescriptor> write_segment(FileSystem& file_system, const std::string& path,
                                         const SegmentIdentity& identity, const Content& content) {
-  auto writer = TRY(SegmentWriter::create(file_system, path, identity));
+  auto writer = TRY(SegmentWriter::create(file_system, path, identity, Coding::kCodes));
   for (const auto& [id, version] : content) {
     if (version.tombstone()) {
       TRY(writer->add_tombstone(id, version.lsn));

@@ -87,7 +87,11 @@ Result<std::vector<StatementRunner::Outcome>> StatementRunner::run(std::string_v
     session_.fail_script();
     return parsed.error();
   }
-  const auto& statements = *parsed;
+  return run_parsed(*parsed);
+}
+
+Result<std::vector<StatementRunner::Outcome>> StatementRunner::run_parsed(
+    const std::vector<parser::Statement>& statements) {
   session_.begin_script(statements.size());
   std::vector<Outcome> outcomes;
   for (const parser::Statement& statement : statements) {

@@ -38,6 +38,7 @@ class StatementRunner {
 
   // All statements of the text; the first error ends it.
   Result<std::vector<Outcome>> run(std::string_view text);
+  Result<std::vector<Outcome>> run_parsed(const std::vector<parser::Statement>& statements);
   // The last statement's outcome.
   Result<Outcome> one(std::string_view text);
 

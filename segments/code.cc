@@ -1,0 +1,118 @@
+#include "segments/code.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+#include "segments/rotation.h"
+
+namespace alcove::segments {
+
+namespace {
+
+constexpr float kLevels[] = {-1.5104F, -0.4528F, 0.4528F, 1.5104F};
+constexpr float kBetween = 0.9816F;  // of the inner and the outer level
+
+double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * double{y[i]};
+  return sum;
+}
+
+unsigned one_bit_number(const float* coordinates) {
+  unsigned number = 0;
+  for (unsigned i = 0; i < 4; ++i) number |= unsigned{coordinates[i] > 0} << i;
+  return number;
+}
+
+unsigned two_bit_number(const float* coordinates, float unit) {
+  unsigned number = 0;
+  for (unsigned i = 0; i < 2; ++i) {
+    const float x = coordinates[i];
+    const bool outer = std::abs(x) > kBetween * unit;
+    const unsigned level = x > 0 ? (outer ? 3U : 2U) : (outer ? 0U : 1U);
+    number |= level << (2 * i);
+  }
+  return number;
+}
+
+}  // namespace
+
+CodeShape::CodeShape(std::size_t dimension)
+    : padded_dimension(rotation_of(dimension).padded_dimension()),
+      coordinates_per_group(dimension >= kOneBitDimension ? 4 : 2),
+      groups(padded_dimension / coordinates_per_group),
+      bytes(groups * 16 + 3 * kCodedRows * sizeof(float)) {
+  CHECK(dimension > 0 && dimension <= kCodedDimensionMax, "a dimension that is coded");
+}
+
+void group_levels(const CodeShape& shape, unsigned number, float* levels) {
+  if (shape.coordinates_per_group == 4) {
+    for (unsigned i = 0; i < 4; ++i) levels[i] = (number >> i & 1U) != 0 ? 1.0F : -1.0F;
+  } else {
+    levels[0] = kLevels[number & 3U];
+    levels[1] = kLevels[number >> 2U];
+  }
+}
+
+Encoder::Encoder(Metric metric, std::span<const float> centroid)
+    : metric_(metric),
+      shape_(centroid.size()),
+      centroid_(centroid.begin(), centroid.end()),
+      rotated_centroid_(centroid.begin(), centroid.end()),
+      residual_(shape_.padded_dimension),
+      levels_(shape_.padded_dimension) {
+  rotated_centroid_.resize(shape_.padded_dimension);
+  rotation_of(centroid.size()).apply(rotated_centroid_.data());
+}
+
+void Encoder::encode(const float* values, float squared_norm, std::size_t place, char* codes) {
+  const std::size_t dimension = centroid_.size();
+  // A vector without length stays where it is: its cosine is 0, as is its product with the query.
+  const double scale = metric_ == Metric::kCosine && squared_norm > 0
+                           ? 1 / std::sqrt(double{squared_norm})
+                           : 1;
+  for (std::size_t i = 0; i < dimension; ++i) {
+    residual_[i] = static_cast<float>(double{values[i]} * scale - double{centroid_[i]});
+  }
+  std::fill(residual_.begin() + static_cast<std::ptrdiff_t>(dimension), residual_.end(), 0.0F);
+  rotation_of(dimension).apply(residual_.data());
+
+  const double squared_length = dot_of(residual_, residual_);
+  const auto unit = static_cast<float>(
+      std::sqrt(squared_length / static_cast<double>(shape_.padded_dimension)));
+  const std::size_t step = shape_.coordinates_per_group;
+  const std::size_t byte = place % 16 % 8 * 2 + place % 16 / 8;
+  const unsigned shift = place < 16 ? 0 : 4;
+  for (std::size_t group = 0; group < shape_.groups; ++group) {
+    const float* const coordinates = residual_.data() + group * step;
+    const unsigned number =
+        step == 4 ? one_bit_number(coordinates) : two_bit_number(coordinates, unit);
+    group_levels(shape_, number, levels_.data() + group * step);
+    char& into = codes[group * 16 + byte];
+    into = static_cast<char>(static_cast<unsigned char>(into) | number << shift);
+  }
+
+  const double along = dot_of(residual_, levels_);
+  const double f = along > 0 ? squared_length / along : 0;
+  const double missed = std::max(0.0, f * f * dot_of(levels_, levels_) - squared_length);
+  const double deviation = std::sqrt(missed / static_cast<double>(shape_.padded_dimension));
+  const double centroid_along = f * dot_of(rotated_centroid_, levels_);
+  float row[3];
+  if (metric_ == Metric::kEuclidean) {
+    row[0] = static_cast<float>(2 * f);
+    row[1] = static_cast<float>(-squared_length - 2 * centroid_along);
+    row[2] = static_cast<float>(2 * deviation);
+  } else {
+    row[0] = static_cast<float>(f);
+    row[1] = static_cast<float>(dot_of(rotated_centroid_, residual_) - centroid_along);
+    row[2] = static_cast<float>(deviation);
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::memcpy(codes + shape_.groups * 16 + (i * kCodedRows + place) * sizeof(float), &row[i],
+                sizeof(float));
+  }
+}
+
+}  // namespace alcove::segments

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/record.h"
+
+namespace alcove::segments {
+
+// Quantised codes of vectors, from which a scan tells without reading the vectors which of them may be
+// among the nearest.
+//
+// What is coded is the vector o: under cosine divided by its length. Its difference r = o - c to the
+// segment's centroid c is rotated (rotation.h) to P coordinates r', and each is replaced by one of a few
+// levels: with one bit -1 or 1, by its sign; with two bits, in units of s = |r|/√P, the nearest
+// of ±0.4528 and ±1.5104, the best four levels of a normal distribution (Max 1960). Vectors of
+// kOneBitDimension coordinates and more have one bit a coordinate, shorter ones two.
+//
+// With the levels l and f = |r|²/⟨r',l⟩, ⟨x,r⟩ is near f⟨x',l⟩ for any x: the estimate is not
+// biased, and off by ⟨x',e⟩ with e = r' - f·l, which for a rotation taken at random is about normal
+// with deviation |x||e|/√P (RaBitQ, arXiv:2405.12497). So with c' the rotated centroid, and x = q - c:
+//   ⟨q,o⟩      ≈ ⟨q,c⟩ + f⟨q',l⟩ + (⟨c',r'⟩ - f⟨c',l⟩)      deviation |q-c||e|/√P
+//   -|q-o|²    ≈ -|q-c|² + 2f⟨q',l⟩ - (|r|² + 2f⟨c',l⟩)     deviation 2|q-c||e|/√P
+// Of each row stand beside its code the factor of ⟨q',l⟩, the addend in parentheses with its sign, and
+// the deviation without |q-c|.
+//
+// CODES of 32 rows
+//   OFFSET SIZE FIELD
+//        0  16g g groups of 16 bytes; in group i byte j has in its low half the number for row
+//               j/2 + 8(j%2), in its high half for the row 16 further
+//      16g  128 factors, float32
+//  128+16g  128 addends, float32
+//  256+16g  128 deviations, float32
+// A number says the levels of one group's coordinates: with one bit of four, bit k set where the
+// coordinate 4i+k has the level 1; with two bits of two, the levels from -1.5104 up being 0 … 3 in
+// bits 0 and 1 for coordinate 2i, in bits 2 and 3 for the next. Rows that are missing are zeros.
+
+inline constexpr std::size_t kCodedRows = 32;
+inline constexpr std::size_t kCodedDimensionMax = 4096;
+inline constexpr std::size_t kOneBitDimension = 256;
+
+// What follows from a dimension. Requires: dimension <= kCodedDimensionMax.
+struct CodeShape {
+  explicit CodeShape(std::size_t dimension);
+  std::size_t padded_dimension;
+  std::size_t coordinates_per_group;  // 4 with one bit, 2 with two
+  std::size_t groups;
+  std::size_t bytes;  // of 32 rows
+};
+
+// The levels that the number of a group stands for: `coordinates_per_group` of them. Requires: number < 16.
+void group_levels(const CodeShape& shape, unsigned number, float* levels);
+
+// Makes the codes of rows with one centroid. Externally synchronised.
+class Encoder {
+ public:
+  // `centroid` has `dimension` floats.
+  Encoder(Metric metric, std::span<const float> centroid);
+  const CodeShape& shape() const { return shape_; }
+  // Writes the code of `values` as that of row `place` of the 32 at `codes`, which are zeros there.
+  void encode(const float* values, float squared_norm, std::size_t place, char* codes);
+
+ private:
+  Metric metric_;
+  CodeShape shape_;
+  std::vector<float> centroid_;
+  std::vector<float> rotated_centroid_;
+  std::vector<float> residual_;
+  std::vector<float> levels_;
+};
+
+}  // namespace alcove::segments

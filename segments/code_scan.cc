@@ -1,0 +1,197 @@
+#include "segments/code_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "segments/code.h"
+#include "segments/simd_target.h"
+
+// As in distance.cc.
+#define HWY_DISABLED_TARGETS                                                               \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | \
+   HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "segments/code_scan.cc"
+#include <hwy/foreach_target.h>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace alcove::segments {
+namespace HWY_NAMESPACE {
+
+// Of the 32 codes at hand, from one block of them.
+struct Corrections {
+  const float* factors;
+  const float* addends;
+  const float* deviations;
+};
+
+HWY_INLINE Corrections corrections_of(const char* codes, std::size_t groups) {
+  const auto* const floats = reinterpret_cast<const float*>(codes + groups * 16);
+  return {floats, floats + kCodedRows, floats + 2 * kCodedRows};
+}
+
+#if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Two groups side by side where registers have 32 bytes. 64 bytes gain nothing on CPUs that split
+// them, and have been measured slower there.
+constexpr hn::CappedTag<std::uint8_t, 32> kBytes;
+constexpr hn::Repartition<std::uint16_t, decltype(kBytes)> kWords;
+constexpr hn::CappedTag<float, 16> kFloats;
+constexpr hn::Rebind<std::int32_t, decltype(kFloats)> kInts;
+using Words = hn::Vec<decltype(kWords)>;
+
+constexpr std::size_t kGroupsAtOnce = hn::MaxLanes(kBytes) / 16;
+// A word takes so many bytes without overflowing.
+constexpr std::size_t kBytesInWord = 257;
+
+// The sums of bytes at even and at odd places are kept apart. A sum of whole words has the odd ones in
+// its high halves: without them, modulo 2^16, it is the sum of the even ones.
+struct Sums {
+  Words whole;
+  Words odd;
+};
+
+HWY_INLINE void add(hn::Vec<decltype(kBytes)> bytes, Sums& sums) {
+  const Words words = hn::BitCast(kWords, bytes);
+  sums.whole = hn::Add(sums.whole, words);
+  sums.odd = hn::Add(sums.odd, hn::ShiftRight<8>(words));
+}
+
+// Adds the sums of the rows 0 … 7 (even) and 8 … 15 (odd) to `totals`.
+HWY_INLINE void collect(const Sums& sums, std::int32_t* totals) {
+  constexpr std::size_t kCount = hn::MaxLanes(kWords);
+  std::uint16_t even[kCount];
+  std::uint16_t odd[kCount];
+  hn::StoreU(hn::Sub(sums.whole, hn::ShiftLeft<8>(sums.odd)), kWords, even);
+  hn::StoreU(sums.odd, kWords, odd);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    totals[i % 8] += even[i];
+    totals[8 + i % 8] += odd[i];
+  }
+}
+
+HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::int32_t* totals) {
+  const auto low_half = hn::Set(kBytes, 0x0f);
+  std::fill(totals, totals + kCodedRows, 0);
+  for (std::size_t group = 0; group < scan.groups;) {
+    const std::size_t end = std::min(scan.groups, group + kBytesInWord * kGroupsAtOnce);
+    Sums low{hn::Zero(kWords), hn::Zero(kWords)};
+    Sums high = low;
+    for (; group < end; group += kGroupsAtOnce) {
+      const auto numbers = hn::LoadU(kBytes, codes + group * 16);
+      const auto table = hn::LoadU(kBytes, scan.table + group * 16);
+      const auto next =
+          hn::BitCast(kBytes, hn::ShiftRight<4>(hn::BitCast(kWords, numbers)));
+      add(hn::TableLookupBytes(table, hn::And(numbers, low_half)), low);
+      add(hn::TableLookupBytes(table, hn::And(next, low_half)), high);
+    }
+    collect(low, totals);
+    collect(high, totals + kCodedRows / 2);
+  }
+}
+
+std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
+                 CodeHit* hits) {
+  const auto scale = hn::Set(kFloats, scan.scale);
+  const auto bias = hn::Set(kFloats, scan.bias);
+  const auto base = hn::Set(kFloats, scan.base);
+  const auto reach = hn::Set(kFloats, scan.reach);
+  const auto least = hn::Set(kFloats, threshold);
+  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  std::size_t found = 0;
+  for (std::size_t block = 0; block < count; ++block, codes += bytes) {
+    std::int32_t totals[kCodedRows];
+    sum_codes(scan, reinterpret_cast<const std::uint8_t*>(codes), totals);
+    const Corrections rows = corrections_of(codes, scan.groups);
+    for (std::size_t i = 0; i < kCodedRows; i += hn::MaxLanes(kFloats)) {
+      const auto sum = hn::ConvertTo(kFloats, hn::LoadU(kInts, totals + i));
+      const auto along = hn::MulAdd(sum, scale, bias);
+      const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows.factors + i), along,
+                                        hn::Add(hn::LoadU(kFloats, rows.addends + i), base));
+      const auto bound = hn::MulAdd(hn::LoadU(kFloats, rows.deviations + i), reach, corrected);
+      if (hn::AllFalse(kFloats, hn::Ge(bound, least))) continue;
+      float bounds[hn::MaxLanes(kFloats)];
+      hn::StoreU(bound, kFloats, bounds);
+      for (std::size_t lane = 0; lane < hn::MaxLanes(kFloats); ++lane) {
+        if (!(bounds[lane] >= threshold)) continue;
+        hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + i + lane), bounds[lane]};
+      }
+    }
+  }
+  return found;
+}
+
+#else  // portable kernels: one row after the other
+
+std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
+                 CodeHit* hits) {
+  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  std::size_t found = 0;
+  for (std::size_t block = 0; block < count; ++block, codes += bytes) {
+    const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
+    const Corrections rows = corrections_of(codes, scan.groups);
+    for (std::size_t row = 0; row < kCodedRows; ++row) {
+      const std::size_t byte = row % 16 % 8 * 2 + row % 16 / 8;
+      std::int32_t sum = 0;
+      for (std::size_t group = 0; group < scan.groups; ++group) {
+        const unsigned both = numbers[group * 16 + byte];
+        sum += scan.table[group * 16 + (row < 16 ? both & 0x0fU : both >> 4U)];
+      }
+      const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
+      const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
+      const float bound = std::fma(rows.deviations[row], scan.reach, corrected);
+      if (!(bound >= threshold)) continue;
+      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), bound};
+    }
+  }
+  return found;
+}
+
+#endif
+
+CodeKernels kernels_of_code() { return {hwy::TargetName(HWY_TARGET), scan}; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace alcove::segments
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace alcove::segments {
+namespace {
+
+using MakeKernels = CodeKernels (*)();
+
+constexpr std::array<std::pair<std::int64_t, MakeKernels>, 3> kDynamicTargets{{
+    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels_of_code)},
+    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels_of_code)},
+    {HWY_NEON, HWY_CHOOSE_NEON(kernels_of_code)},
+}};
+
+}  // namespace
+
+std::vector<CodeKernels> code_kernels() {
+  std::vector<CodeKernels> found;
+  const std::int64_t supported = hwy::SupportedTargets();
+  for (const auto& [target, make] : kDynamicTargets) {
+    if (target == HWY_STATIC_TARGET || make == nullptr) continue;
+    if ((supported & target) != 0) found.push_back(make());
+  }
+  found.push_back(HWY_STATIC_DISPATCH(kernels_of_code)());
+  return found;
+}
+
+std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
+                       CodeHit* hits) {
+  static const CodeKernels chosen = choose_target(code_kernels());
+  return chosen.scan(scan, codes, count, threshold, hits);
+}
+
+}  // namespace alcove::segments
+#endif  // HWY_ONCE

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace alcove::segments {
+
+// The scan over codes (code.h): for each row the most that its value may be, in one pass of table
+// look-ups and additions of bytes, of which a vector register does 16 to 64 at a time.
+//
+// A row's bound is
+//   factor · (scale · n + bias) + addend + base + reach · deviation
+// in float32, each product fused with the addition to its right, where n is the sum of the table's
+// bytes that the row's numbers name. n is an integer and the rest one fixed sequence of operations, so
+// every target finds the same bits.
+//
+// Kernels are chosen at run time as in distance.h. Thread-safe.
+
+struct CodeScan {
+  const std::uint8_t* table = nullptr;  // 16 bytes a group
+  std::size_t groups = 0;               // even
+  float scale = 0;
+  float bias = 0;
+  float base = 0;
+  float reach = 0;
+};
+
+struct CodeHit {
+  std::uint32_t row = 0;  // from the first of those scanned
+  float bound = 0;
+};
+
+// Scans `count` times 32 rows whose codes lie one behind the other, and writes to `hits` those whose
+// bound is not below `threshold`, in order. Returns how many. Requires: room for 32 · count hits.
+std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
+                       CodeHit* hits);
+
+// The kernels of one target, for tests that compare targets within one process.
+struct CodeKernels {
+  const char* target;
+  std::size_t (*scan)(const CodeScan&, const char*, std::size_t, float, CodeHit*);
+};
+// Every target that this CPU supports, the best first; the last needs no vector instructions.
+std::vector<CodeKernels> code_kernels();
+
+}  // namespace alcove::segments

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace alcove::segments {
+
+// A fixed orthonormal map of vectors that spreads their energy evenly over the coordinates, whatever
+// directions the data prefers: what is quantised coordinate by coordinate then (code.h) loses about
+// the same everywhere, and its error is near a normal distribution.
+//
+// ROTATION of dimension D, padded with zeros to P = D rounded up to a multiple of 8; T is the highest
+// power of two not above P. Four rounds r = 0 … 3: each coordinate is multiplied by a sign; the first
+// T coordinates (r even) or the last T (r odd) go through a Walsh-Hadamard transform divided by
+// √T; if T < P, the first half a and the second half b of the coordinates become (a+b)/√2, (a-b)/√2.
+// The signs are the bits of SplitMix64 seeded with P: the same for ever, so that codes may be copied
+// from segment to segment. (As RaBitQ's authors rotate, arXiv:2405.12497 and their library.)
+//
+// Thread-safe once made.
+class Rotation {
+ public:
+  explicit Rotation(std::size_t dimension);
+
+  std::size_t padded_dimension() const { return padded_; }
+  // Requires: `values` has padded_dimension() floats, those behind the vector's own 0.
+  void apply(float* values) const;
+
+ private:
+  std::size_t padded_;
+  std::size_t transformed_;    // T
+  std::vector<float> signs_;  // of the four rounds
+};
+
+// The rotation of a dimension, made at its first use and kept: at most one for each dimension up to
+// kCodedDimensionMax.
+const Rotation& rotation_of(std::size_t dimension);
+
+}  // namespace alcove::segments

@@ -1,0 +1,233 @@
+// Codes, queries against them and the kernels that scan them, as one: what a bound promises, and that
+// every target finds the same.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "segments/code.h"
+#include "segments/code_query.h"
+#include "segments/code_scan.h"
+#include "segments/distance.h"
+
+namespace alcove::segments {
+namespace {
+
+constexpr std::size_t kDimensions[] = {1,   2,   3,   8,   15,  31,   63,   64,  65,
+                                       100, 127, 255, 256, 257, 1023, 1025, 4096};
+constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDotProduct, Metric::kEuclidean};
+constexpr float kAll = -std::numeric_limits<float>::infinity();
+
+// Rows around a centre, coded.
+class Coded {
+ public:
+  Coded(Metric metric, std::vector<std::vector<float>> rows, std::vector<float> centroid)
+      : metric_(metric), rows_(std::move(rows)), centroid_(std::move(centroid)) {
+    Encoder encoder(metric_, centroid_);
+    const std::size_t bytes = encoder.shape().bytes;
+    blocks_ = (rows_.size() + kCodedRows - 1) / kCodedRows;
+    codes_.assign(blocks_ * bytes, '\0');
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      encoder.encode(rows_[i].data(), norm(rows_[i]), i % kCodedRows,
+                     codes_.data() + i / kCodedRows * bytes);
+    }
+  }
+
+  static float norm(const std::vector<float>& x) { return squared_norm(x.data(), x.size()); }
+
+  double value(const std::vector<float>& query, std::size_t row) const {
+    double dot = 0;
+    double distance = 0;
+    double row_norm = 0;
+    double query_norm = 0;
+    for (std::size_t i = 0; i < query.size(); ++i) {
+      const double x = query[i];
+      const double y = rows_[row][i];
+      dot += x * y;
+      distance += (x - y) * (x - y);
+      query_norm += x * x;
+      row_norm += y * y;
+    }
+    if (metric_ == Metric::kEuclidean) return -distance;
+    if (metric_ == Metric::kDotProduct) return dot;
+    return row_norm * query_norm > 0 ? dot / std::sqrt(row_norm * query_norm) : 0;
+  }
+
+  std::vector<CodeHit> scan(const std::vector<float>& query, double deviations, float threshold,
+                            const CodeKernels& kernels) const {
+    const CodeQuery ready(metric_, query, norm(query));
+    const CodeScan scan = ready.against(centroid_, deviations);
+    std::vector<CodeHit> hits(blocks_ * kCodedRows);
+    hits.resize(kernels.scan(scan, codes_.data(), blocks_, threshold, hits.data()));
+    std::erase_if(hits, [&](const CodeHit& hit) { return hit.row >= rows_.size(); });
+    return hits;
+  }
+  std::vector<CodeHit> bounds(const std::vector<float>& query, double deviations) const {
+    return scan(query, deviations, kAll, code_kernels().front());
+  }
+
+  std::size_t size() const { return rows_.size(); }
+
+ private:
+  Metric metric_;
+  std::vector<std::vector<float>> rows_;
+  std::vector<float> centroid_;
+  std::size_t blocks_ = 0;
+  std::string codes_;
+};
+
+class CodeTest : public testing::Test {
+ protected:
+  std::vector<float> vector(std::size_t dimension, float spread = 1) {
+    std::vector<float> values(dimension);
+    for (float& value : values) value = spread * normal_(random_);
+    return values;
+  }
+  // `count` rows around `centre`.
+  std::vector<std::vector<float>> around(const std::vector<float>& centre, std::size_t count,
+                                         float spread) {
+    std::vector<std::vector<float>> rows;
+    for (std::size_t i = 0; i < count; ++i) {
+      rows.push_back(vector(centre.size(), spread));
+      for (std::size_t j = 0; j < centre.size(); ++j) rows.back()[j] += centre[j];
+    }
+    return rows;
+  }
+  static std::vector<float> scaled(Metric metric, std::vector<float> values) {
+    const float norm = Coded::norm(values);
+    if (metric == Metric::kCosine && norm > 0) {
+      for (float& value : values) value /= std::sqrt(norm);
+    }
+    return values;
+  }
+
+  std::mt19937 random_{5};
+  std::normal_distribution<float> normal_;
+};
+
+TEST_F(CodeTest, BoundsAreAboveValues) {
+  for (const Metric metric : kMetrics) {
+    std::size_t below = 0;
+    std::size_t all = 0;
+    for (const std::size_t dimension : kDimensions) {
+      const auto centre = vector(dimension);
+      const Coded coded(metric, around(centre, 77, 0.5F), scaled(metric, centre));
+      for (int i = 0; i < 10; ++i) {
+        const auto query = vector(dimension);
+        for (const CodeHit& hit : coded.bounds(query, 4)) {
+          if (double{hit.bound} < coded.value(query, hit.row)) ++below;
+          ++all;
+        }
+      }
+    }
+    EXPECT_EQ(all, 77 * 10 * std::size(kDimensions));
+    EXPECT_LE(below, all / 5000) << static_cast<int>(metric);
+  }
+}
+
+// A bound that is far above tells nothing.
+TEST_F(CodeTest, EstimatesAreNear) {
+  for (const Metric metric : kMetrics) {
+    for (const std::size_t dimension : {64UL, 100UL, 256UL, 768UL, 1025UL}) {
+      const auto centre = vector(dimension);
+      const Coded coded(metric, around(centre, 300, 0.5F), scaled(metric, centre));
+      const auto query = around(centre, 1, 0.5F).front();
+      double squared_error = 0;
+      double mean = 0;
+      double spread = 0;
+      for (std::size_t row = 0; row < coded.size(); ++row) mean += coded.value(query, row) / 300;
+      for (const CodeHit& hit : coded.bounds(query, 0)) {
+        const double value = coded.value(query, hit.row);
+        squared_error += (double{hit.bound} - value) * (double{hit.bound} - value);
+        spread += (value - mean) * (value - mean);
+      }
+      // One bit misses a little more of the spread than two.
+      EXPECT_LT(squared_error, spread * (dimension < kOneBitDimension ? 0.3 : 1.2))
+          << dimension << " metric " << static_cast<int>(metric);
+    }
+  }
+}
+
+TEST_F(CodeTest, EveryTargetFindsTheSameBits) {
+  const auto kernels = code_kernels();
+  for (const Metric metric : kMetrics) {
+    for (const std::size_t dimension : kDimensions) {
+      const auto centre = vector(dimension);
+      const Coded coded(metric, around(centre, 70, 0.5F), scaled(metric, centre));
+      const auto query = vector(dimension);
+      auto expected = coded.bounds(query, 3);
+      ASSERT_EQ(expected.size(), coded.size());
+      std::vector<float> sorted;
+      for (const CodeHit& hit : expected) sorted.push_back(hit.bound);
+      std::sort(sorted.begin(), sorted.end());
+      for (const float threshold : {kAll, sorted[35], sorted[69], sorted[69] + 1000}) {
+        std::vector<CodeHit> above = expected;
+        std::erase_if(above, [&](const CodeHit& hit) { return hit.bound < threshold; });
+        for (const CodeKernels& target : kernels) {
+          const auto found = coded.scan(query, 3, threshold, target);
+          ASSERT_EQ(found.size(), above.size()) << target.target << ' ' << dimension;
+          for (std::size_t i = 0; i < found.size(); ++i) {
+            EXPECT_EQ(found[i].row, above[i].row);
+            EXPECT_EQ(found[i].bound, above[i].bound) << target.target << ' ' << dimension;
+          }
+        }
+      }
+    }
+  }
+}
+
+// 4,096 coordinates in one bit are 1,024 groups: more than a word of 16 bits takes.
+TEST_F(CodeTest, LongSumsDoNotOverflow) {
+  const std::vector<float> centre(4096);
+  const std::vector<float> query(4096, 1);
+  const Coded coded(Metric::kDotProduct, {std::vector<float>(4096, 1), std::vector<float>(4096, -1)},
+                    centre);
+  const auto bounds = coded.bounds(query, 0);
+  EXPECT_NEAR(bounds[0].bound, 4096, 300);
+  EXPECT_NEAR(bounds[1].bound, -4096, 300);
+}
+
+TEST_F(CodeTest, TakesVectorsWithoutLengthOrDifference) {
+  for (const Metric metric : kMetrics) {
+    for (const std::size_t dimension : {1UL, 8UL, 100UL, 768UL}) {
+      const auto centre = vector(dimension);
+      const std::vector<float> zero(dimension);
+      // The centroid itself, over and over; zero; and queries of both.
+      const Coded coded(metric, {centre, centre, zero, centre}, scaled(metric, centre));
+      for (const auto& query : {centre, zero, vector(dimension)}) {
+        const auto bounds = coded.bounds(query, 4);
+        ASSERT_EQ(bounds.size(), 4U);
+        for (const CodeHit& hit : bounds) {
+          EXPECT_GE(double{hit.bound}, coded.value(query, hit.row) - 1e-9)
+              << dimension << " metric " << static_cast<int>(metric) << " row " << hit.row;
+          EXPECT_TRUE(std::isfinite(hit.bound));
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CodeTest, HoldsOverTwelveOrdersOfMagnitude) {
+  for (const std::size_t dimension : {8UL, 100UL, 768UL}) {
+    std::vector<std::vector<float>> rows;
+    for (int i = 0; i < 64; ++i) {
+      rows.push_back(vector(dimension, std::pow(10.0F, static_cast<float>(i % 13) - 6)));
+    }
+    for (const Metric metric : {Metric::kDotProduct, Metric::kEuclidean}) {
+      const Coded coded(metric, rows, std::vector<float>(dimension));
+      const auto query = vector(dimension);
+      for (const CodeHit& hit : coded.bounds(query, 5)) {
+        const double value = coded.value(query, hit.row);
+        EXPECT_GE(double{hit.bound}, value - std::abs(value) * 1e-6) << dimension;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace alcove::segments

@@ -20,6 +20,16 @@ double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
   return sum;
 }
 
+// The levels that a number stands for.
+void group_levels(const CodeShape& shape, unsigned number, float* levels) {
+  if (shape.coordinates_per_group == 4) {
+    for (unsigned i = 0; i < 4; ++i) levels[i] = (number >> i & 1U) != 0 ? 1.0F : -1.0F;
+  } else {
+    levels[0] = kLevels[number & 3U];
+    levels[1] = kLevels[number >> 2U];
+  }
+}
+
 unsigned one_bit_number(const float* coordinates) {
   unsigned number = 0;
   for (unsigned i = 0; i < 4; ++i) number |= unsigned{coordinates[i] > 0} << i;
@@ -47,12 +57,24 @@ CodeShape::CodeShape(std::size_t dimension)
   CHECK(dimension > 0 && dimension <= kCodedDimensionMax, "a dimension that is coded");
 }
 
-void group_levels(const CodeShape& shape, unsigned number, float* levels) {
+float outermost_level(const CodeShape& shape) {
+  return shape.coordinates_per_group == 4 ? 1.0F : kLevels[3];
+}
+
+void group_products(const CodeShape& shape, const float* coordinates, float* products) {
   if (shape.coordinates_per_group == 4) {
-    for (unsigned i = 0; i < 4; ++i) levels[i] = (number >> i & 1U) != 0 ? 1.0F : -1.0F;
+    products[0] = -(coordinates[0] + coordinates[1] + coordinates[2] + coordinates[3]);
+    for (unsigned bit = 0; bit < 4; ++bit) {
+      const float more = 2 * coordinates[bit];
+      for (unsigned below = 0; below < 1U << bit; ++below) {
+        products[(1U << bit) + below] = products[below] + more;
+      }
+    }
   } else {
-    levels[0] = kLevels[number & 3U];
-    levels[1] = kLevels[number >> 2U];
+    for (unsigned number = 0; number < kGroupNumbers; ++number) {
+      products[number] =
+          kLevels[number & 3U] * coordinates[0] + kLevels[number >> 2U] * coordinates[1];
+    }
   }
 }
 

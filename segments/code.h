@@ -50,8 +50,11 @@ struct CodeShape {
   std::size_t bytes;  // of 32 rows
 };
 
-// The levels that the number of a group stands for: `coordinates_per_group` of them. Requires: number < 16.
-void group_levels(const CodeShape& shape, unsigned number, float* levels);
+inline constexpr unsigned kGroupNumbers = 16;
+// The greatest level.
+float outermost_level(const CodeShape& shape);
+// The product of a group's coordinates with the levels that each of the kGroupNumbers stands for.
+void group_products(const CodeShape& shape, const float* coordinates, float* products);
 
 // Makes the codes of rows with one centroid. Externally synchronised.
 class Encoder {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "segments/rotation.h"
 
@@ -9,8 +10,6 @@ namespace alcove::segments {
 
 namespace {
 
-constexpr unsigned kNumbers = 16;
-constexpr double kTableMax = 255;
 // What float32 rounds away of a base, and of what is added to it.
 constexpr double kRounding = 4e-6;
 
@@ -20,7 +19,7 @@ CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_
     : metric_(metric),
       shape_(query.size()),
       query_(query.begin(), query.end()),
-      table_(shape_.groups * kNumbers) {
+      table_(shape_.groups * kGroupNumbers) {
   if (metric == Metric::kCosine && squared_norm > 0) {
     const double scale = 1 / std::sqrt(double{squared_norm});
     for (float& value : query_) value = static_cast<float>(double{value} * scale);
@@ -29,36 +28,24 @@ CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_
   rotated.resize(shape_.padded_dimension);
   rotation_of(query.size()).apply(rotated.data());
 
-  const std::size_t step = shape_.coordinates_per_group;
-  std::vector<float> levels(kNumbers * step);
-  for (unsigned number = 0; number < kNumbers; ++number) {
-    group_levels(shape_, number, levels.data() + number * step);
+  const float outermost = outermost_level(shape_);
+  std::vector<float> lowest(shape_.groups);  // the product with the levels that are all against it
+  for (std::size_t i = 0; i < rotated.size(); ++i) {
+    lowest[i / shape_.coordinates_per_group] -= outermost * std::abs(rotated[i]);
   }
-  std::vector<float> products(table_.size());
-  std::vector<float> lowest(shape_.groups);
-  float widest = 0;
+  const float widest = -2 * *std::min_element(lowest.begin(), lowest.end());
+  step_ = double{widest} / kTableEntryMax;
+  bias_ = std::accumulate(lowest.begin(), lowest.end(), 0.0);
+  const float per_step = widest > 0 ? static_cast<float>(kTableEntryMax) / widest : 0.0F;
   for (std::size_t group = 0; group < shape_.groups; ++group) {
-    float* const of_group = products.data() + group * kNumbers;
-    for (unsigned number = 0; number < kNumbers; ++number) {
-      float product = 0;
-      for (std::size_t i = 0; i < step; ++i) {
-        product += rotated[group * step + i] * levels[number * step + i];
-      }
-      of_group[number] = product;
-    }
-    const auto [low, high] = std::minmax_element(of_group, of_group + kNumbers);
-    lowest[group] = *low;
-    bias_ += double{*low};
-    widest = std::max(widest, *high - *low);
-  }
-  step_ = double{widest} / kTableMax;
-  const float per_step = widest > 0 ? static_cast<float>(kTableMax) / widest : 0.0F;
-  for (std::size_t group = 0; group < shape_.groups; ++group) {
-    for (unsigned number = 0; number < kNumbers; ++number) {
-      const std::size_t at = group * kNumbers + number;
-      // Rounded to the nearest; never above kTableMax, which the widest group reaches.
-      const float steps = (products[at] - lowest[group]) * per_step + 0.5F;
-      table_[at] = static_cast<std::uint8_t>(std::min(steps, static_cast<float>(kTableMax)));
+    float products[kGroupNumbers];
+    group_products(shape_, rotated.data() + group * shape_.coordinates_per_group, products);
+    std::uint8_t* const into = table_.data() + group * kGroupNumbers;
+    for (unsigned number = 0; number < kGroupNumbers; ++number) {
+      // Rounded to the nearest; what rounding puts below or above the table's ends belongs there.
+      const float steps = (products[number] - lowest[group]) * per_step + 0.5F;
+      into[number] = static_cast<std::uint8_t>(
+          static_cast<int>(std::clamp(steps, 0.0F, static_cast<float>(kTableEntryMax))));
     }
   }
 }

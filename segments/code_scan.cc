@@ -51,6 +51,23 @@ constexpr std::size_t kGroupsAtOnce = hn::MaxLanes(kBytes) / 16;
 // A word takes so many bytes without overflowing.
 constexpr std::size_t kBytesInWord = 257;
 
+using Bytes = hn::Vec<decltype(kBytes)>;
+
+// What the numbers at `codes` name in the table, for the rows 0 … 15 and those 16 further.
+struct Named {
+  Bytes low;
+  Bytes high;
+};
+
+HWY_INLINE Named look_up(const std::uint8_t* codes, const std::uint8_t* table) {
+  const auto low_half = hn::Set(kBytes, 0x0f);
+  const Bytes numbers = hn::LoadU(kBytes, codes);
+  const Bytes next = hn::BitCast(kBytes, hn::ShiftRight<4>(hn::BitCast(kWords, numbers)));
+  const Bytes entries = hn::LoadU(kBytes, table);
+  return {hn::TableLookupBytes(entries, hn::And(numbers, low_half)),
+          hn::TableLookupBytes(entries, hn::And(next, low_half))};
+}
+
 // The sums of bytes at even and at odd places are kept apart. A sum of whole words has the odd ones in
 // its high halves: without them, modulo 2^16, it is the sum of the even ones.
 struct Sums {
@@ -58,7 +75,7 @@ struct Sums {
   Words odd;
 };
 
-HWY_INLINE void add(hn::Vec<decltype(kBytes)> bytes, Sums& sums) {
+HWY_INLINE void add(Bytes bytes, Sums& sums) {
   const Words words = hn::BitCast(kWords, bytes);
   sums.whole = hn::Add(sums.whole, words);
   sums.odd = hn::Add(sums.odd, hn::ShiftRight<8>(words));
@@ -78,19 +95,24 @@ HWY_INLINE void collect(const Sums& sums, std::int32_t* totals) {
 }
 
 HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::int32_t* totals) {
-  const auto low_half = hn::Set(kBytes, 0x0f);
+  constexpr std::size_t kStep = kGroupsAtOnce * 16;
+  const std::size_t size = scan.groups * 16;
   std::fill(totals, totals + kCodedRows, 0);
-  for (std::size_t group = 0; group < scan.groups;) {
-    const std::size_t end = std::min(scan.groups, group + kBytesInWord * kGroupsAtOnce);
+  for (std::size_t at = 0; at < size;) {
+    const std::size_t end = std::min(size, at + kBytesInWord / 2 * 2 * kStep);
     Sums low{hn::Zero(kWords), hn::Zero(kWords)};
     Sums high = low;
-    for (; group < end; group += kGroupsAtOnce) {
-      const auto numbers = hn::LoadU(kBytes, codes + group * 16);
-      const auto table = hn::LoadU(kBytes, scan.table + group * 16);
-      const auto next =
-          hn::BitCast(kBytes, hn::ShiftRight<4>(hn::BitCast(kWords, numbers)));
-      add(hn::TableLookupBytes(table, hn::And(numbers, low_half)), low);
-      add(hn::TableLookupBytes(table, hn::And(next, low_half)), high);
+    // Two entries of a table fit a byte together.
+    for (; at + 2 * kStep <= end; at += 2 * kStep) {
+      const Named first = look_up(codes + at, scan.table + at);
+      const Named second = look_up(codes + at + kStep, scan.table + at + kStep);
+      add(hn::Add(first.low, second.low), low);
+      add(hn::Add(first.high, second.high), high);
+    }
+    for (; at < end; at += kStep) {
+      const Named last = look_up(codes + at, scan.table + at);
+      add(last.low, low);
+      add(last.high, high);
     }
     collect(low, totals);
     collect(high, totals + kCodedRows / 2);

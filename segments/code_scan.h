@@ -17,8 +17,11 @@ namespace alcove::segments {
 //
 // Kernels are chosen at run time as in distance.h. Thread-safe.
 
+// The greatest entry of a table, so that two can be added in a byte.
+inline constexpr unsigned kTableEntryMax = 127;
+
 struct CodeScan {
-  const std::uint8_t* table = nullptr;  // 16 bytes a group
+  const std::uint8_t* table = nullptr;  // 16 entries a group
   std::size_t groups = 0;               // even
   float scale = 0;
   float bias = 0;

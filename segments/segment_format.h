@@ -85,9 +85,10 @@ namespace alcove::segments {
 //   - each entry has a section and one of its codecs, and sizes that its section can have;
 //   - in every section but metadata all blocks have as many items as the first, the last at most
 //     as many;
-//   - the items of ids, LSNs and vectors add up to the rows, those of metadata and of codes to the
-//     rows or to nothing, those of 6 and 8 to the tombstones; there is a centroid where there are codes; fences are one for each block of ids where
-//     there are several, else none;
+//   - the items of ids, LSNs and vectors add up to the rows, those of metadata and of codes to
+//     the rows or to nothing, those of 6 and 8 to the tombstones; there is a centroid where
+//     there are codes, else none; fences are one for each block of ids where there are several,
+//     else none;
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 

@@ -32,6 +32,10 @@ struct ScanCounts {
 class NearestScan {
  public:
   enum class Accuracy : unsigned char { kExact, kCodes };
+  // For the recall that a query asks for, 0 to 1.
+  static Accuracy accuracy_of(double recall) {
+    return recall < 1 ? Accuracy::kCodes : Accuracy::kExact;
+  }
   struct Target {
     Metric metric = Metric::kCosine;
     const std::vector<float>* query = nullptr;

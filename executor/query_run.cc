@@ -92,8 +92,8 @@ Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   plan.top = TRY(bind_integer(query.top, "TOP", 1, kTopMax));
   const double recall = query.recall ? TRY(bind_real(*query.recall, "recall", 0.0, 1.0))
                                      : session.settings().recall_target();
-  plan.accuracy = query.exact || recall == 1 ? NearestScan::Accuracy::kExact
-                                             : NearestScan::Accuracy::kCodes;
+  plan.accuracy =
+      query.exact ? NearestScan::Accuracy::kExact : NearestScan::accuracy_of(recall);
   plan.include_values = query.include_values;
   plan.include_metadata = query.include_metadata;
   return plan;

@@ -10,6 +10,7 @@
 #include "executor/definition_run.h"
 #include "executor/engine.h"
 #include "executor/query_run.h"
+#include "executor/recall_run.h"
 #include "executor/role_run.h"
 #include "executor/select_run.h"
 #include "executor/show_run.h"
@@ -438,7 +439,6 @@ namespace {
 
 struct LaterWords {
   const char* operator()(const parser::ShowUsage&) const { return "SHOW USAGE"; }
-  const char* operator()(const parser::ShowRecall&) const { return "SHOW RECALL"; }
   const char* operator()(const parser::NotYet& other) const { return other.what.c_str(); }
   const char* operator()(const parser::SelectUnsupported& other) const {
     return other.what.empty() ? "this form of SELECT" : other.what.c_str();
@@ -598,6 +598,7 @@ Result<std::unique_ptr<Run>> Session::start(const parser::Statement& statement) 
     return start_describe_namespace(*this, *s);
   }
   if (const auto* s = std::get_if<Explain>(&statement)) return start_explain(*this, *s);
+  if (const auto* s = std::get_if<ShowRecall>(&statement)) return start_show_recall(*this, *s);
   if (const auto* s = std::get_if<ShowSetting>(&statement)) return start_show_setting(*this, *s);
   if (std::holds_alternative<ShowAll>(statement)) return start_show_all(*this);
   if (const auto* s = std::get_if<CreateRole>(&statement)) return start_create_role(*this, *s);

@@ -94,7 +94,7 @@ class Sayings {
   std::size_t below(std::size_t limit) { return random_() % limit; }
 
   std::string statement() {
-    switch (below(41)) {
+    switch (below(42)) {
       case 0:
       case 1:
       case 2:
@@ -149,6 +149,8 @@ class Sayings {
       case 37: return fmt::format("SELECT * FROM {}", catalogue_table());
       case 38: return fmt::format("SELECT count(*), {} FROM {}", catalogue_function(), catalogue_table());
       case 39: return fmt::format("SELECT id FROM {}.{}", tenant(), index());
+      case 40:
+        return fmt::format("SHOW RECALL FROM {} NAMESPACE {} SAMPLE {}", index(), tenant(), below(9));
       default:
         return one_of({"SELECT current_user, pg_backend_pid()", "SELECT pg_cancel_backend(1)",
                        "SELECT pg_terminate_backend(8)", "SELECT current_setting('namespace')",

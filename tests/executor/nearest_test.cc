@@ -167,6 +167,22 @@ TEST_F(StagedNearestTest, StagedRowsGetTheirCodesInTheBackground) {
   EXPECT_GE(recall(8, "", 10), 0.99);
 }
 
+TEST_F(NearestTest, RecallIsShown) {
+  run("CREATE INDEX i DIMENSION 40 METRIC cosine");
+  run("CREATE NAMESPACE n IN i");
+  EXPECT_EQ(rows("SHOW RECALL FROM i NAMESPACE n"), "n|10|0|0.95|NULL");
+  upsert(0, 1500, 40);
+  run("CHECKPOINT");
+  upsert(1490, 20, 40);
+  run("DELETE FROM i NAMESPACE n WHERE id < 'r00100'");
+  const Rows shown = table("SHOW RECALL FROM i NAMESPACE n SAMPLE 200");
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_GE(std::stoi(shown[0][2]), 150);  // those that are deleted are no samples
+  EXPECT_LE(std::stoi(shown[0][2]), 200);
+  EXPECT_GE(std::stod(shown[0][4]), 0.99);
+  EXPECT_LE(std::stod(shown[0][4]), 1);
+}
+
 TEST_F(NearestTest, DuplicatesAreAllFound) {
   run("CREATE INDEX i DIMENSION 4 METRIC euclidean");
   for (int batch = 0; batch < 6; ++batch) {

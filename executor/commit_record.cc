@@ -1,7 +1,5 @@
 #include "executor/commit_record.h"
 
-#include <cstring>
-
 #include "base/bytes.h"
 #include "executor/role.h"
 
@@ -204,9 +202,7 @@ void encode_row(std::string_view id, const float* values, std::uint32_t dimensio
   ByteWriter writer(out);
   writer.u8(knowledge == segments::Knowledge::kKnown ? kKnown : 0);
   writer.string(id);
-  const std::size_t begin = out.size();
-  out.resize(begin + dimension * sizeof(float));
-  std::memcpy(out.data() + begin, values, dimension * sizeof(float));
+  writer.raw({reinterpret_cast<const char*>(values), dimension * sizeof(float)});
   writer.string(metadata);
 }
 

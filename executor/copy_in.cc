@@ -10,6 +10,7 @@
 #include "executor/commit_record.h"
 #include "executor/copy_column.h"
 #include "executor/engine.h"
+#include "executor/staging.h"
 #include "executor/target.h"
 #include "executor/transaction.h"
 
@@ -75,6 +76,7 @@ class CopyInRun final : public Run, public RecordIntake {
     if (!session_.is_committing()) {
       TRY(session_.check_interrupt());
       if (!ended_ && !full()) return Progress::kInput;
+      if (!TRY(end_staging())) return Progress::kWait;
       TRY(hand_over());
       TRY(session_.check_transaction_bytes());
       if (!ended_ && !commit_due()) return Progress::kInput;
@@ -90,6 +92,8 @@ class CopyInRun final : public Run, public RecordIntake {
   void when_ready(std::function<void()> ready) override {
     if (session_.is_committing()) {
       session_.when_committed(std::move(ready));
+    } else if (staging_ != nullptr) {
+      staging_->when_over(std::move(ready));
     } else {
       session_.engine().budget.when_room(std::move(ready));
     }
@@ -123,19 +127,44 @@ class CopyInRun final : public Run, public RecordIntake {
     return batch_.emplace(std::move(name), std::move(request)).first->second;
   }
 
+  // What came before is in the transaction; false: it is still being staged.
+  Result<bool> end_staging() {
+    if (staging_ == nullptr) return true;
+    if (!staging_->is_over()) return false;
+    const auto over = std::exchange(staging_, nullptr);
+    spare_ = over->take_memory();
+    spare_.clear();
+    WriteRequest staged = TRY(over->take());
+    TRY(session_.transaction().write_staged(std::move(staged)));
+    return true;
+  }
+
+  // Requires: nothing is being staged.
   Status hand_over() {
     for (auto& [name, request] : batch_) {
       if (request.row_count == 0) continue;
       WriteRequest next;
       next.index = index_;
       next.name = name;
-      TRY(session_.write(std::exchange(request, std::move(next))));
+      next.rows = std::exchange(spare_, {});
+      WriteRequest whole = std::exchange(request, std::move(next));
+      if (may_stage_aside(whole)) {
+        staging_ = Staging::begin(session_.engine(), std::move(whole));
+      } else {
+        TRY(session_.write(std::move(whole)));
+      }
     }
     commit_bytes_ += std::exchange(batch_bytes_, 0);
     if (!by_namespace_) return {};
     batch_.clear();
     at_ = nullptr;
     return {};
+  }
+
+  // While more records come; a segment of what write() would stage too.
+  bool may_stage_aside(const WriteRequest& whole) const {
+    return !by_namespace_ && !ended_ && whole.rows.size() > session_.staged_segment_bytes() &&
+           session_.transaction().takes_staged(whole.index, whole.name);
   }
 
   Session& session_;
@@ -145,6 +174,9 @@ class CopyInRun final : public Run, public RecordIntake {
   // What the transaction does not have yet, by namespace; the last record's is `at_`.
   std::map<std::string, WriteRequest, std::less<>> batch_;
   WriteRequest* at_ = nullptr;
+  // One batch is written while the next one is gathered, where the one before was.
+  std::shared_ptr<Staging> staging_;
+  std::string spare_;
   std::size_t batch_bytes_ = 0;
   std::uint64_t commit_bytes_ = 0;  // in the transaction since the last commit
   std::uint64_t count_ = 0;

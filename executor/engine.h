@@ -59,6 +59,10 @@ class Database::Engine {
                      const std::optional<std::string>& user)>
       signal_session;
 
+  // Runs the work soon, on another thread that may be held up by it; null: there is none. All of it is
+  // over before the database closes.
+  std::function<void(std::function<void()> work)> run_aside;
+
   std::atomic<bool> checkpoint_wanted{false};
 };
 

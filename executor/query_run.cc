@@ -99,18 +99,19 @@ Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   return plan;
 }
 
-std::vector<Column> make_columns(bool several, bool include_values, bool include_metadata) {
+std::vector<Column> make_columns(bool several, bool include_values, bool include_metadata,
+                                 Type vectors) {
   std::vector<Column> columns;
   if (several) columns.push_back({"namespace", Type::kText});
   columns.push_back({"id", Type::kText});
   columns.push_back({"score", Type::kFloat4});
-  if (include_values) columns.push_back({"values", Type::kFloat4Array});
+  if (include_values) columns.push_back({"values", vectors});
   if (include_metadata) columns.push_back({"metadata", Type::kJsonb});
   return columns;
 }
 
-std::vector<Column> columns_of(const QueryPlan& plan) {
-  return make_columns(plan.several, plan.include_values, plan.include_metadata);
+std::vector<Column> columns_of(const QueryPlan& plan, Type vectors) {
+  return make_columns(plan.several, plan.include_values, plan.include_metadata, vectors);
 }
 
 // The scan that QUERY and EXPLAIN ANALYZE share.
@@ -196,7 +197,9 @@ class QueryScan {
 class QueryRun final : public SteppedRun {
  public:
   QueryRun(Session& session, QueryPlan plan)
-      : SteppedRun(session), columns_(columns_of(plan)), scan_(session, std::move(plan)) {}
+      : SteppedRun(session),
+        columns_(columns_of(plan, session.settings().vector_type())),
+        scan_(session, std::move(plan)) {}
 
   const std::vector<Column>& columns() const override { return columns_; }
   std::string tag() const override { return fmt::format("SELECT {}", hits_.size()); }
@@ -321,11 +324,11 @@ class ExplainRun final : public SteppedRun {
 
 }  // namespace
 
-std::vector<Column> columns_of(const parser::Query& query) {
+std::vector<Column> columns_of(const parser::Query& query, Type vectors) {
   const auto* listed = std::get_if<std::vector<parser::NamespaceName>>(&query.namespaces);
   const bool several = std::holds_alternative<parser::AllNamespaces>(query.namespaces) ||
                        (listed != nullptr && listed->size() > 1);
-  return make_columns(several, query.include_values, query.include_metadata);
+  return make_columns(several, query.include_values, query.include_metadata, vectors);
 }
 
 Result<std::unique_ptr<Run>> start_query(Session& session, const parser::Query& query) {

@@ -13,6 +13,7 @@ namespace alcove::executor {
 enum class Type : unsigned char {
   kBool, kInt2, kInt4, kInt8, kFloat4, kFloat8, kFloat4Array, kText, kName, kChar, kJsonb, kOid,
   kTimestampTz, kUnknown, kVoid,
+  kVector, kVectorText,  // as kFloat4Array, but sent as pgvector's type, or as its text
   // Those of the catalogue's columns.
   kInt2Vector, kOidVector, kInt2Array, kInt4Array, kInt8Array, kOidArray, kTextArray, kNameArray,
   kCharArray,

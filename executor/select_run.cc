@@ -32,10 +32,10 @@ struct SelectPlan {
   std::uint64_t offset = 0;
 };
 
-Type type_of(RecordColumn column) {
+Type type_of(RecordColumn column, Type vectors) {
   switch (column) {
     case RecordColumn::kId: return Type::kText;
-    case RecordColumn::kValues: return Type::kFloat4Array;
+    case RecordColumn::kValues: return vectors;
     case RecordColumn::kMetadata: return Type::kJsonb;
     case RecordColumn::kCount: return Type::kInt8;
   }
@@ -55,7 +55,7 @@ Result<SelectPlan> plan_select(Session& session, const parser::SelectRecords& se
     plan.parts.push_back(column);
     if (column == RecordColumn::kCount) plan.counts = true;
   }
-  plan.columns = columns_of(select);
+  plan.columns = columns_of(select, session.settings().vector_type());
   if (select.filter) plan.filter = TRY(bind_filter(*select.filter));
   if (select.order == parser::SelectRecords::Order::kDescending) {
     plan.direction = RecordCursor::Direction::kDown;
@@ -169,9 +169,11 @@ class SelectRun final : public SteppedRun {
 
 }  // namespace
 
-std::vector<Column> columns_of(const parser::SelectRecords& select) {
+std::vector<Column> columns_of(const parser::SelectRecords& select, Type vectors) {
   std::vector<Column> columns;
-  for (const auto& [column, label] : select.columns) columns.push_back({label, type_of(column)});
+  for (const auto& [column, label] : select.columns) {
+    columns.push_back({label, type_of(column, vectors)});
+  }
   return columns;
 }
 

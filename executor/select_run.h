@@ -12,7 +12,7 @@ namespace alcove::executor {
 // SELECT … FROM index: records by filter, in order of id, or their number.
 Result<std::unique_ptr<Run>> start_select(Session& session, const parser::SelectRecords& select);
 
-// The columns of its rows.
-std::vector<Column> columns_of(const parser::SelectRecords& select);
+// The columns of its rows, with vectors of type `vectors`.
+std::vector<Column> columns_of(const parser::SelectRecords& select, Type vectors);
 
 }  // namespace alcove::executor

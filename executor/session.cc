@@ -403,9 +403,10 @@ Status Session::check_not_failed(const parser::Statement& statement) const {
 
 Result<std::vector<Column>> Session::describe(const parser::Statement& statement) {
   TRY(check_not_failed(statement));
-  if (const auto* query = std::get_if<parser::Query>(&statement)) return columns_of(*query);
+  const Type vectors = settings_.vector_type();
+  if (const auto* query = std::get_if<parser::Query>(&statement)) return columns_of(*query, vectors);
   if (const auto* select = std::get_if<parser::SelectRecords>(&statement)) {
-    return columns_of(*select);
+    return columns_of(*select, vectors);
   }
   if (writing_statement(statement) != nullptr ||
       std::holds_alternative<parser::Copy>(statement)) {

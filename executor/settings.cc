@@ -342,6 +342,11 @@ bool Settings::repeatable_read_by_default() const {
   return known("default_transaction_isolation") == "repeatable read";
 }
 bool Settings::read_only() const { return known("transaction_read_only") == "on"; }
+Type Settings::vector_type() const {
+  const std::string output = known("vector_output");
+  if (output == "vector") return Type::kVector;
+  return output == "text" ? Type::kVectorText : Type::kFloat4Array;
+}
 std::string Settings::client_min_messages() const { return known("client_min_messages"); }
 
 }  // namespace alcove::executor

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "executor/row.h"
 
 namespace alcove::executor {
 
@@ -108,6 +109,7 @@ class Settings {
   bool repeatable_read_by_default() const;          // default_transaction_isolation
   bool read_only() const;                           // transaction_read_only
   std::string client_min_messages() const;
+  Type vector_type() const;                         // of columns of vectors: vector_output
   // idle_session_timeout, idle_in_transaction_session_timeout; 0: none.
   std::uint64_t idle_session_timeout_ms() const;
   std::uint64_t idle_in_transaction_timeout_ms() const;

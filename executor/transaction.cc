@@ -218,11 +218,7 @@ Status Transaction::return_to(std::size_t mark, const RoleTable& roles) {
         transaction.apply(std::move(request), false);
         return {};
       }
-      NamespaceChange& written = transaction.change(request.index, request.name, true);
-      transaction.bytes_ += bytes_of(request);
-      transaction.requests_.emplace_back(std::move(request));
-      return transaction.note_staged(std::get<WriteRequest>(transaction.requests_.back()),
-                                     written);
+      return transaction.write_staged(std::move(request));
     }
     // Fails where another commit has changed the role since; so will this one then.
     Status operator()(RoleRequest& request) {
@@ -260,6 +256,21 @@ void Transaction::apply(WriteRequest request, bool joins_earlier) {
   }
   requests_.emplace_back(std::move(request));
   written.write_request = requests_.size();
+}
+
+Status Transaction::write_staged(WriteRequest request) {
+  NamespaceChange& written = change(request.index, request.name, true);
+  written.write_request = 0;
+  bytes_ += bytes_of(request);
+  requests_.emplace_back(std::move(request));
+  return note_staged(std::get<WriteRequest>(requests_.back()), written);
+}
+
+bool Transaction::takes_staged(const IndexHandle& index, const std::string& name) const {
+  if (index.created_here()) return false;
+  const auto found = namespace_changes_.find({index.definition.get(), name});
+  if (found == namespace_changes_.end()) return true;
+  return !found->second.base_hidden && found->second.rows_bytes == 0;
 }
 
 // ---- staging ------------------------------------------------------------------------------------

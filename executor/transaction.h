@@ -116,6 +116,12 @@ class Transaction {
   void create_namespace(CreateNamespaceRequest request);
   void drop_namespace(DropNamespaceRequest request);
   void write(WriteRequest request);
+  // A write whose rows are staged already. Requires: takes_staged() since the last of the namespace's
+  // other writes. Errors: those of reading the segment.
+  Status write_staged(WriteRequest request);
+  // Whether rows of the namespace may be staged ahead of a write: as stage() may, and no earlier ones
+  // wait to be.
+  bool takes_staged(const IndexHandle& index, const std::string& name) const;
   // Errors: those of executor::change_role() for the role as find_role() finds it.
   Status change_role(const RoleTable& roles, RoleRequest request);
 

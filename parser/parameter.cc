@@ -178,6 +178,7 @@ std::vector<ParameterUse> find_parameters(const Statement& statement) {
   }
   if (select != nullptr) {
     for (const SelectItem& item : select->items) find_casts(item.nodes, uses);
+    if (select->from) find_casts(select->from->nodes, uses);
   }
   return uses;
 }

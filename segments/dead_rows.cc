@@ -37,8 +37,17 @@ Status kill_by_walk(const Segment& older, std::uint32_t count, const IdAt& id_at
   return {};
 }
 
+// Whether all of the ids lie behind, or all before, those of the segment: as in the pieces of a load
+// that comes in order.
+Result<bool> lie_apart(const Segment& older, std::uint32_t count, const IdAt& id_at) {
+  if (count == 0 || older.rows() == 0) return true;
+  if (TRY(id_at(0)) > TRY(older.id(older.rows() - 1))) return true;
+  return TRY(id_at(count - 1)) < TRY(older.id(0));
+}
+
 // `id_at` gives `count` ids in rising order.
 Status kill_ids(const Segment& older, std::uint32_t count, const IdAt& id_at, DeadRows& dead) {
+  if (TRY(lie_apart(older, count, id_at))) return {};
   const bool few = count * kWalkRatio < older.rows();
   return few ? kill_by_lookup(older, count, id_at, dead) : kill_by_walk(older, count, id_at, dead);
 }

@@ -119,6 +119,8 @@ void BackendWriter::data_row(std::span<const executor::Cell> cells,
     if (std::holds_alternative<std::monostate>(cells[i])) continue;
     if (format_of(formats, i) == Format::kBinary) {
       append_binary(out_, cells[i], columns[i].type);
+    } else if (!columns.empty()) {
+      append_text(out_, cells[i], columns[i].type);
     } else {
       append_text(out_, cells[i]);
     }

@@ -13,6 +13,7 @@
 #include <boost/endian/conversion.hpp>
 
 #include "base/check.h"
+#include "server/text_format.h"
 #include "server/type_oid.h"
 
 namespace alcove::server {
@@ -26,7 +27,7 @@ void append_big(std::string& out, Unsigned value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-void append_float4_array(std::string& out, std::span<const float> values) {
+void append_array_of_floats(std::string& out, std::span<const float> values) {
   append_big(out, std::uint32_t{values.empty() ? 0U : 1U});  // dimensions
   append_big(out, std::uint32_t{0});                         // no NULLs
   append_big(out, oid::kFloat4);
@@ -42,6 +43,13 @@ void append_float4_array(std::string& out, std::span<const float> values) {
     boost::endian::store_big_u32(element + 4, std::bit_cast<std::uint32_t>(value));
     at += kElementBytes;
   }
+}
+
+// Their number, 16 unused bits, and the numbers.
+void append_pgvector(std::string& out, std::span<const float> values) {
+  append_big(out, static_cast<std::uint16_t>(values.size()));
+  append_big(out, std::uint16_t{0});
+  for (const float value : values) append_big(out, std::bit_cast<std::uint32_t>(value));
 }
 
 // From the text form in UTC, `2026-01-31 12:00:00.5+00`, which is the only one that we write.
@@ -176,7 +184,13 @@ void append_binary(std::string& out, const executor::Cell& cell, executor::Type 
     void operator()(float value) const { append_big(to, std::bit_cast<std::uint32_t>(value)); }
     void operator()(double value) const { append_big(to, std::bit_cast<std::uint64_t>(value)); }
     void operator()(std::string_view value) const { append_text_like(to, value, type); }
-    void operator()(std::span<const float> values) const { append_float4_array(to, values); }
+    void operator()(std::span<const float> values) const {
+      switch (type) {
+        case executor::Type::kVector: return append_pgvector(to, values);
+        case executor::Type::kVectorText: return append_vector(to, values);
+        default: return append_array_of_floats(to, values);
+      }
+    }
   };
   std::visit(Append{out, type}, cell);
 }

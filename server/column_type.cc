@@ -1,6 +1,7 @@
 #include "server/column_type.h"
 
 #include "base/check.h"
+#include "executor/postgres_type.h"
 
 namespace alcove::server {
 
@@ -13,6 +14,8 @@ ColumnType column_type(executor::Type type) {
     case Type::kFloat4: return {.oid = 700, .bytes = 4};
     case Type::kFloat8: return {.oid = 701, .bytes = 8};
     case Type::kFloat4Array: return {.oid = 1021, .bytes = -1};
+    case Type::kVector: return {.oid = executor::kVectorOid, .bytes = -1};
+    case Type::kVectorText:
     case Type::kText: return {.oid = 25, .bytes = -1};
     case Type::kName: return {.oid = 19, .bytes = 64};
     case Type::kJsonb: return {.oid = 3802, .bytes = -1};

@@ -372,7 +372,7 @@ Result<Conversation::Next> Conversation::sync() {
 Status Conversation::begin_copy(const parser::Statement& statement, executor::Run& run) {
   const auto* copy = std::get_if<parser::Copy>(&statement);
   if (copy == nullptr) return {};
-  copy_ = TRY(CopyMode::begin(*copy, run, out_, options_));
+  copy_ = TRY(CopyMode::begin(*copy, run, out_, options_, session_.settings().vector_type()));
   if (!receives_copy()) return {};
   copy_text_ = text_;
   text_ = copy_text_;

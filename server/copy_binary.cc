@@ -32,16 +32,6 @@ void append_big(std::string& out, Number value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-executor::Type type_of(CopyColumn column) {
-  switch (column) {
-    case CopyColumn::kNamespace:
-    case CopyColumn::kId: return executor::Type::kText;
-    case CopyColumn::kValues: return executor::Type::kFloat4Array;
-    case CopyColumn::kMetadata: return executor::Type::kJsonb;
-  }
-  return executor::Type::kText;
-}
-
 }  // namespace
 
 // ---- Reading ------------------------------------------------------------------------------------
@@ -145,6 +135,16 @@ void BinaryCopyWriter::begin(std::string& out) {
   if (std::exchange(begun_, true)) return;
   out += kSignature;
   out.append(kFileHeaderBytes - kSignature.size(), '\0');
+}
+
+executor::Type BinaryCopyWriter::type_of(CopyColumn column) const {
+  switch (column) {
+    case CopyColumn::kNamespace:
+    case CopyColumn::kId: return executor::Type::kText;
+    case CopyColumn::kValues: return vectors_;
+    case CopyColumn::kMetadata: return executor::Type::kJsonb;
+  }
+  return executor::Type::kText;
 }
 
 void BinaryCopyWriter::row(std::span<const executor::Cell> cells, std::string& out) {

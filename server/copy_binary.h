@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/copy_fields.h"
+#include "server/copy_options.h"
 #include "server/copy_reader.h"
 #include "server/copy_writer.h"
 
@@ -43,14 +44,16 @@ class BinaryCopyReader final : public CopyReader {
 
 class BinaryCopyWriter final : public CopyWriter {
  public:
-  explicit BinaryCopyWriter(const std::vector<executor::CopyColumn>& columns)
-      : columns_(columns) {}
+  BinaryCopyWriter(const CopyOptions& options, const std::vector<executor::CopyColumn>& columns)
+      : vectors_(options.vectors), columns_(columns) {}
   // The header comes in one piece with the first row, or the end, as drivers expect.
   void row(std::span<const executor::Cell> cells, std::string& out) override;
   void end(std::string& out) override;
 
  private:
   void begin(std::string& out);
+  executor::Type type_of(executor::CopyColumn column) const;
+  const executor::Type vectors_;
   const std::vector<executor::CopyColumn> columns_;
   bool begun_ = false;
 };

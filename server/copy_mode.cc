@@ -22,8 +22,10 @@ std::string_view reason_of(std::string_view body) {
 }  // namespace
 
 Result<std::unique_ptr<CopyMode>> CopyMode::begin(const parser::Copy& copy, executor::Run& run,
-                                                  std::string& out, const ServerOptions& options) {
-  const CopyOptions how = TRY(read_copy_options(copy));
+                                                  std::string& out, const ServerOptions& options,
+                                                  executor::Type vectors) {
+  CopyOptions how = TRY(read_copy_options(copy));
+  if (vectors == executor::Type::kVector) how.vectors = vectors;
   const auto columns = TRY(executor::copy_columns(copy));
   std::unique_ptr<CopyMode> mode(
       new CopyMode(copy, run.intake(), out, options.output_buffer_bytes));

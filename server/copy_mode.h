@@ -25,9 +25,11 @@ class CopyMode final : private executor::RowSink {
   using Progress = executor::Run::Progress;
 
   // Announces the copy to the client. `run` is the statement's; it, `out` and `options` are borrowed.
-  // Errors: those of read_copy_options().
+  // `vectors` is the type in which the session has vectors sent: in binary they are kFloat4Array or
+  // kVector, which can be read again. Errors: those of read_copy_options().
   static Result<std::unique_ptr<CopyMode>> begin(const parser::Copy& copy, executor::Run& run,
-                                                 std::string& out, const ServerOptions& options);
+                                                 std::string& out, const ServerOptions& options,
+                                                 executor::Type vectors);
 
   // Whether it is the client who sends, until CopyDone has come.
   bool receives() const { return intake_ != nullptr && !done_; }

@@ -135,11 +135,8 @@ void NdjsonCopyWriter::row(std::span<const executor::Cell> cells, std::string& o
     before = ", \"";
     out += name_of(columns_[i]);
     out += "\": ";
-    const std::size_t begin = out.size();
     if (const auto* values = std::get_if<std::span<const float>>(&cells[i])) {
-      append_float4_array(out, *values);
-      out[begin] = '[';  // instead of braces
-      out.back() = ']';
+      append_vector(out, *values);
     } else if (columns_[i] == CopyColumn::kMetadata) {
       append_text(out, cells[i]);
     } else {

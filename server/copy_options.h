@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "executor/row.h"
 #include "parser/statement.h"
 
 namespace alcove::server {
@@ -19,6 +20,7 @@ struct CopyOptions {
   std::string null = "\\N";
   char quote = '"';   // of csv
   char escape = '"';  // of csv
+  executor::Type vectors = executor::Type::kFloat4Array;  // of binary, sent: or kVector
 };
 
 // The options of the statement, with PostgreSQL's defaults for its format. Errors, worded as

@@ -12,7 +12,7 @@ std::unique_ptr<CopyWriter> make_copy_writer(const CopyOptions& options,
   switch (options.format) {
     case CopyFormat::kCsv: return std::make_unique<CsvCopyWriter>(options, columns);
     case CopyFormat::kNdjson: return std::make_unique<NdjsonCopyWriter>(columns);
-    case CopyFormat::kBinary: return std::make_unique<BinaryCopyWriter>(columns);
+    case CopyFormat::kBinary: return std::make_unique<BinaryCopyWriter>(options, columns);
     case CopyFormat::kText: break;
   }
   return std::make_unique<TextCopyWriter>(options, columns);

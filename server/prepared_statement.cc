@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "executor/constant_parameters.h"
 #include "executor/system_translation.h"
 #include "parser/parse.h"
 
@@ -12,6 +13,14 @@ namespace alcove::server {
 namespace {
 
 constexpr std::size_t kParametersMax = 65'535;  // setting parameters_max
+
+// The SELECT without an index that it is, or that its cursor reads; else null.
+parser::SelectConstants* constants_of(parser::Statement& statement) {
+  if (auto* declare = std::get_if<parser::DeclareCursor>(&statement)) {
+    return std::get_if<parser::SelectConstants>(&declare->query);
+  }
+  return std::get_if<parser::SelectConstants>(&statement);
+}
 
 }  // namespace
 
@@ -30,6 +39,9 @@ Result<PreparedStatement> PreparedStatement::prepare(const ParseMessage& message
   prepared.statement = std::move(statements.front());
   if (auto* select = std::get_if<parser::SystemSelect>(&*prepared.statement)) {
     TRY(executor::infer_parameters(*select));
+  }
+  if (auto* select = constants_of(*prepared.statement)) {
+    executor::infer_parameters(*select, message.parameter_oids);
   }
 
   std::vector<parser::ParameterUse> uses = parser::find_parameters(*prepared.statement);

@@ -9,6 +9,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/log.h"
 #include "executor/engine.h"
@@ -110,6 +111,9 @@ Status Server::Parts::serve(executor::Database& database) {
     return state_.registry.signal(
         process_id, terminate ? SessionSignal::kTerminate : SessionSignal::kCancel, user);
   };
+  database.engine().run_aside = [this](std::function<void()> work) {
+    asio::post(context_, std::move(work));
+  };
   state_.database = &database;
   return {};
 }
@@ -134,6 +138,7 @@ void Server::Parts::stop() {
     workers_.join();
     if (executor::Database* const database = state_.database) {
       database->engine().signal_session = nullptr;
+      database->engine().run_aside = nullptr;
     }
   });
 }

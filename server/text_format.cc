@@ -79,15 +79,10 @@ void append_float(std::string& out, Float value) {
   out.append(text, write_float(text, value));
 }
 
-}  // namespace
-
-void append_float4(std::string& out, float value) { append_float(out, value); }
-void append_float8(std::string& out, double value) { append_float(out, value); }
-
-void append_float4_array(std::string& out, std::span<const float> values) {
+// With a comma between.
+void append_floats(std::string& out, std::span<const float> values) {
   constexpr std::size_t kChunk = 64;
   char text[kChunk * kNumberBytesMax];
-  out.push_back('{');
   while (!values.empty()) {
     char* end = text;
     for (const float value : values.first(std::min(kChunk, values.size()))) {
@@ -97,7 +92,23 @@ void append_float4_array(std::string& out, std::span<const float> values) {
     values = values.subspan(std::min(kChunk, values.size()));
     out.append(text, values.empty() ? end - 1 : end);
   }
+}
+
+}  // namespace
+
+void append_float4(std::string& out, float value) { append_float(out, value); }
+void append_float8(std::string& out, double value) { append_float(out, value); }
+
+void append_float4_array(std::string& out, std::span<const float> values) {
+  out.push_back('{');
+  append_floats(out, values);
   out.push_back('}');
+}
+
+void append_vector(std::string& out, std::span<const float> values) {
+  out.push_back('[');
+  append_floats(out, values);
+  out.push_back(']');
 }
 
 void append_text(std::string& out, const executor::Cell& cell) {
@@ -115,6 +126,14 @@ void append_text(std::string& out, const executor::Cell& cell) {
     void operator()(std::span<const float> values) const { append_float4_array(to, values); }
   };
   std::visit(Append{out}, cell);
+}
+
+void append_text(std::string& out, const executor::Cell& cell, executor::Type type) {
+  const auto* values = std::get_if<std::span<const float>>(&cell);
+  const bool as_vector =
+      type == executor::Type::kVector || type == executor::Type::kVectorText;
+  if (values != nullptr && as_vector) return append_vector(out, *values);
+  append_text(out, cell);
 }
 
 }  // namespace alcove::server

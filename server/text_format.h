@@ -17,7 +17,12 @@ void append_float8(std::string& out, double value);
 inline constexpr std::string_view kVectorCharacters = "{},.-+e0123456789";
 void append_float4_array(std::string& out, std::span<const float> values);
 
+// `[0.1,0.2]`, as pgvector writes it.
+void append_vector(std::string& out, std::span<const float> values);
+
 // Any value. Requires: not NULL.
 void append_text(std::string& out, const executor::Cell& cell);
+// The same of a column of the type.
+void append_text(std::string& out, const executor::Cell& cell, executor::Type type);
 
 }  // namespace alcove::server

@@ -39,6 +39,7 @@ std::string type_name(Oid type) {
     case 1021: return "float4[]";
     case 1028: return "oid[]";
     case 3802: return "jsonb";
+    case 16385: return "vector";
     default: return fmt::format("oid {}", type);
   }
 }

@@ -55,5 +55,31 @@ TEST(BinaryArray, RefusesWhatIsNoFloat32) {
       << "1e300";
 }
 
+TEST(BinaryArray, FindsWhatIsNotFiniteWhereverItStands) {
+  const std::string one = "\x3f\x80\0\0"s;
+  for (std::size_t count = 1; count <= 5; ++count) {
+    for (std::size_t at = 0; at < count; ++at) {
+      for (const std::string& other :
+           {"\x7f\x80\0\0"s, "\xff\x80\0\0"s, "\x7f\xc0\0\1"s, "\x7f\x7f\xff\xff"s}) {
+        std::string plain = {'\0', static_cast<char>(count), '\0', '\0'};
+        std::string array = "\0\0\0\1\0\0\0\0\0\0\2\274\0\0\0"s;
+        array += {static_cast<char>(count), '\0', '\0', '\0', '\1'};
+        for (std::size_t i = 0; i < count; ++i) {
+          plain += i == at ? other : one;
+          array += "\0\0\0\4"s + (i == at ? other : one);
+        }
+        const bool is_largest = other == "\x7f\x7f\xff\xff"s;
+        std::vector<float> values;
+        EXPECT_EQ(read_any_vector(plain, values).has_value(), is_largest) << count << " " << at;
+        EXPECT_EQ(values.size(), count);
+        EXPECT_EQ(read_any_vector(array, values).has_value(), is_largest) << count << " " << at;
+        if (count > 1) {
+          EXPECT_EQ(values[at == 0 ? 1 : 0], 1.0F);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace alcove::server

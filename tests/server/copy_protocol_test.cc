@@ -219,6 +219,20 @@ TEST_F(CopyProtocol, TheBinaryHeaderComesWithTheFirstRow) {
   EXPECT_EQ(reply[2].body, "\377\377"s);
 }
 
+TEST_F(CopyProtocol, BinaryHasVectorsAsTheSessionWantsThem) {
+  ask(query("upsert into i namespace n values ('A', [0.1, 0.2])"));
+  const auto values = [this](const std::string& output) {
+    ask(query("set vector_output = " + output));
+    const auto reply = client().ask("copy i namespace n (values) to stdout binary");
+    return reply.at(1).body.substr(21);
+  };
+  const std::string array =
+      "\0\0\0\x24\0\0\0\1\0\0\0\0\0\0\2\274\0\0\0\2\0\0\0\1\0\0\0\4\x3d\xcc\xcc\xcd\0\0\0\4\x3e\x4c\xcc\xcd"s;
+  EXPECT_EQ(values("float4_array"), array);
+  EXPECT_EQ(values("vector"), "\0\0\0\xc\0\2\0\0\x3d\xcc\xcc\xcd\x3e\x4c\xcc\xcd"s);
+  EXPECT_EQ(values("text"), array) << "which COPY reads";
+}
+
 TEST_F(CopyProtocol, ARowLimitMeansNothing) {
   ask(query("upsert into i namespace n values ('A', [1, 2]), ('B', [3, 4])"));
   EXPECT_EQ(ask(WireClient::message('P', "\0copy i namespace n to stdout\0\0\0"s) +

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "executor/postgres_type.h"
 #include "tests/server/server_fixture.h"
 #include "tests/server/wire_client.h"
 
@@ -237,6 +238,34 @@ TEST_F(ExtendedQuery, ABinaryCursorSendsBinary) {
   EXPECT_EQ(in_short(reply), "CBEGIN CDECLARE CURSOR T D CFETCH 1 ZT");
   EXPECT_EQ(reply[2].body.substr(reply[2].body.size() - 2), u16(1));
   EXPECT_EQ(column(reply, 0), (std::vector<std::string>{std::string("\0\0\1\2", 4)}));
+}
+
+// The OID that RowDescription tells of the only column, and its value in binary.
+TEST_F(ExtendedQuery, VectorsGoOutAsTheSessionWantsThem) {
+  using std::string_literals::operator""s;
+  client().ask("create index i dimension 2 metric euclidean");
+  client().ask("upsert into i namespace n values ('A', [0.1, 0.2])");
+  const auto sent = [this](const std::string& output, char format) {
+    client().ask("set vector_output = " + output);
+    const std::string bind_in = WireClient::message(
+        'B', zero_terminated("") + zero_terminated("") + u16(0) + u16(0) + u16(1) + '\0' + format);
+    client().send(parse("select values from i namespace n") + describe('S') + bind_in +
+                  describe('P') + execute() + sync());
+    const auto reply = client().read_reply();  // 1 t T 2 T D C Z
+    const auto oid = [&](std::size_t at) { return reply.at(at).body.substr(2 + 7 + 6, 4); };
+    EXPECT_EQ(oid(2), oid(4)) << "the statement and the portal";
+    return std::pair(oid(2), reply.at(5).body.substr(6));
+  };
+  const std::string array =
+      "\0\0\0\1\0\0\0\0\0\0\2\274\0\0\0\2\0\0\0\1\0\0\0\4\x3d\xcc\xcc\xcd\0\0\0\4\x3e\x4c\xcc\xcd"s;
+  EXPECT_EQ(sent("float4_array", '\0'), std::pair(WireClient::big_endian(1021), "{0.1,0.2}"s));
+  EXPECT_EQ(sent("float4_array", '\1'), std::pair(WireClient::big_endian(1021), array));
+  const std::string vector_oid = WireClient::big_endian(executor::kVectorOid);
+  EXPECT_EQ(sent("vector", '\0'), std::pair(vector_oid, "[0.1,0.2]"s));
+  EXPECT_EQ(sent("vector", '\1'),
+            std::pair(vector_oid, "\0\2\0\0\x3d\xcc\xcc\xcd\x3e\x4c\xcc\xcd"s));
+  EXPECT_EQ(sent("text", '\0'), std::pair(WireClient::big_endian(25), "[0.1,0.2]"s));
+  EXPECT_EQ(sent("text", '\1'), std::pair(WireClient::big_endian(25), "[0.1,0.2]"s));
 }
 
 TEST_F(ExtendedQuery, PortalsOlderThanASavepointOutliveAnErrorAfterIt) {

@@ -12,6 +12,8 @@ ServerTest::ServerTest() {
   options_.listen_addresses = {"127.0.0.1"};
   options_.port = 0;
   options_.worker_threads = 4;
+  database_options_.directory = "data";
+  database_options_.log_file_bytes = 1U << 20;
 }
 
 ServerTest::~ServerTest() {
@@ -33,10 +35,8 @@ void ServerTest::listen() {
 }
 
 void ServerTest::serve() {
-  auto database = executor::Database::open({file_system_, clock_, random_},
-                                           {.directory = "data",
-                                            .log_file_bytes = 1U << 20,
-                                            .on_panic = {}});
+  auto database =
+      executor::Database::open({file_system_, clock_, random_}, database_options_);
   CHECK(database, "a database opens in an empty directory");
   database_ = *std::move(database);
   CHECK(server_->serve(*database_), "a server on loopback serves");

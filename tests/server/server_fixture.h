@@ -33,6 +33,7 @@ class ServerTest : public testing::Test {
   SystemClock clock_;
   SystemRandom random_;
   ServerOptions options_;
+  executor::DatabaseOptions database_options_;
   std::unique_ptr<executor::Database> database_;
   std::unique_ptr<Server> server_;
 };

@@ -97,6 +97,16 @@ TEST(FloatArrayText, IsTheListOfItsElementsAtAnyLength) {
   }
 }
 
+TEST(Text, WritesAVectorAsItsColumnSays) {
+  const std::vector<float> values = {0.1F, -2};
+  const executor::Cell cell{std::span<const float>(values)};
+  std::string out;
+  append_text(out, cell, executor::Type::kFloat4Array);
+  append_text(out, cell, executor::Type::kVector);
+  append_text(out, cell, executor::Type::kVectorText);
+  EXPECT_EQ(out, "{0.1,-2}[0.1,-2][0.1,-2]");
+}
+
 TEST(Text, WritesEveryKindOfCell) {
   std::string out;
   append_text(out, true);

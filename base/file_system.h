@@ -28,6 +28,9 @@ class File {
   virtual Status write(std::uint64_t offset, std::string_view bytes) = 0;
   // Makes room on the disk for [offset, offset + size), extending the file with zeros.
   virtual Status allocate(std::uint64_t offset, std::uint64_t size) = 0;
+  // Has the disk begin with what was written to [offset, offset + size), so that sync() finds less left
+  // to do. A hint: nothing is durable by it, and an error shows in sync().
+  virtual void start_writeback(std::uint64_t offset, std::uint64_t size) = 0;
   // fdatasync. After an error the file must not be synced again as though nothing had happened.
   virtual Status sync() = 0;
   virtual Status truncate(std::uint64_t size) = 0;

@@ -202,6 +202,9 @@ class SimulatedFile final : public File {
     return {};
   }
 
+  // When the disk writes of its own accord is left to chance anyway.
+  void start_writeback(std::uint64_t, std::uint64_t) override {}
+
   Status sync() override {
     const auto entry = TRY(disk_->begin(Call::kSync, path_, life_));
     if (entry.fault) {

@@ -25,7 +25,7 @@ bool read_inner(Input& input, const char*& at, Statement& statement) {
 template <class Kinds, class S>
 constexpr bool holds = std::is_constructible_v<Kinds, S>;
 using Preparable = std::variant<Upsert, Update, Delete, Query, SelectRecords, SelectConstants,
-                                SelectUnsupported>;
+                                SelectUnsupported, SystemSelect>;
 
 bool read_prepared_text(Input& input, const char*& at, std::string& text) {
   const char* const begin = at;

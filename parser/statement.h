@@ -344,7 +344,7 @@ struct DeclareCursor {
   bool binary = false;
   bool scroll = false;
   bool hold = false;
-  std::variant<Query, SelectRecords, SelectConstants, SelectUnsupported> query;
+  std::variant<Query, SelectRecords, SelectConstants, SelectUnsupported, SystemSelect> query;
   std::size_t bytes = 0;  // of the query's text
 };
 struct FetchDirection {

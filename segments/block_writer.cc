@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr std::uint64_t kAllocationBytes = 4 * 1024 * 1024;
+// So much at a time the disk is told to begin with.
+constexpr std::uint64_t kWritebackBytes = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -86,6 +88,10 @@ Status BlockWriter::flush(Allocation allocation) {
   TRY(file_->write(written_bytes_, buffer_));
   written_bytes_ = end;
   buffer_.clear();
+  if (written_bytes_ - writeback_bytes_ >= kWritebackBytes) {
+    file_->start_writeback(writeback_bytes_, written_bytes_ - writeback_bytes_);
+    writeback_bytes_ = written_bytes_;
+  }
   return {};
 }
 

@@ -42,6 +42,7 @@ class BlockWriter {
   std::uint32_t blocks_ = 0;
   std::uint64_t written_bytes_ = 0;
   std::uint64_t allocated_bytes_ = 0;
+  std::uint64_t writeback_bytes_ = 0;  // begun with
 };
 
 }  // namespace alcove::segments

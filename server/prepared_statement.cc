@@ -14,12 +14,13 @@ namespace {
 
 constexpr std::size_t kParametersMax = 65'535;  // setting parameters_max
 
-// The SELECT without an index that it is, or that its cursor reads; else null.
-parser::SelectConstants* constants_of(parser::Statement& statement) {
+// The SELECT that it is, or that its cursor reads; null where that is of another kind.
+template <class Select>
+Select* select_of(parser::Statement& statement) {
   if (auto* declare = std::get_if<parser::DeclareCursor>(&statement)) {
-    return std::get_if<parser::SelectConstants>(&declare->query);
+    return std::get_if<Select>(&declare->query);
   }
-  return std::get_if<parser::SelectConstants>(&statement);
+  return std::get_if<Select>(&statement);
 }
 
 }  // namespace
@@ -37,10 +38,10 @@ Result<PreparedStatement> PreparedStatement::prepare(const ParseMessage& message
   prepared.slots.resize(prepared.parameters.size(), parser::Slot::kConstant);
   if (statements.empty()) return prepared;
   prepared.statement = std::move(statements.front());
-  if (auto* select = std::get_if<parser::SystemSelect>(&*prepared.statement)) {
+  if (auto* select = select_of<parser::SystemSelect>(*prepared.statement)) {
     TRY(executor::infer_parameters(*select));
   }
-  if (auto* select = constants_of(*prepared.statement)) {
+  if (auto* select = select_of<parser::SelectConstants>(*prepared.statement)) {
     executor::infer_parameters(*select, message.parameter_oids);
   }
 

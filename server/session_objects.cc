@@ -23,7 +23,8 @@ std::unique_ptr<Run> run_nothing(std::string tag) {
 bool is_query(const std::optional<parser::Statement>& statement) {
   return statement && (std::holds_alternative<parser::Query>(*statement) ||
                        std::holds_alternative<parser::SelectRecords>(*statement) ||
-                       std::holds_alternative<parser::SelectConstants>(*statement));
+                       std::holds_alternative<parser::SelectConstants>(*statement) ||
+                       std::holds_alternative<parser::SystemSelect>(*statement));
 }
 
 // What EXECUTE may run: what may stand in PREPARE.

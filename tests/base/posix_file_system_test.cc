@@ -102,6 +102,15 @@ TEST_F(PosixFileSystemTest, AllocateExtendsWithZerosAndKeepsWhatIsThere) {
   EXPECT_EQ(content("f"), "ab");
 }
 
+TEST_F(PosixFileSystemTest, ToBeginWithWritingChangesNothing) {
+  const auto file = make("f", "hello");
+  file->start_writeback(0, 5);
+  file->start_writeback(100, 5);
+  EXPECT_EQ(content("f"), "hello");
+  EXPECT_EQ(*file->size(), 5U);
+  EXPECT_TRUE(file->sync().has_value());
+}
+
 TEST_F(PosixFileSystemTest, SaysThatTheDiskIsFull) {
   const auto full = disk_.open("/dev/full", OpenMode::kReadWrite);
   ASSERT_TRUE(full.has_value());

@@ -80,6 +80,19 @@ TEST(SimulatedFileSystem, ReadsWhatWasWritten) {
   EXPECT_EQ(*file->size(), 6U);
 }
 
+TEST(SimulatedFileSystem, ToBeginWithWritingMakesNothingDurable) {
+  const auto seen = outcomes(
+      [](SimulatedFileSystem& disk) {
+        const auto file = create(disk, "f");
+        must(disk.sync_directory("."));
+        must(file->write(0, "abc"));
+        file->start_writeback(0, 3);
+      },
+      "f");
+  EXPECT_THAT(seen, Contains(""));
+  EXPECT_THAT(seen, Contains("abc"));
+}
+
 TEST(SimulatedFileSystem, KeepsToTheRulesOfNames) {
   SimulatedFileSystem disk;
   EXPECT_FALSE(disk.open("f", OpenMode::kRead).has_value());

@@ -14,7 +14,7 @@ constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
 // Codes are scanned so many at a time with one threshold: a multiple of kCodedRows.
-constexpr std::uint32_t kRowsPerScan = 512;
+constexpr std::uint32_t kRowsPerScan = 256;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
 // 30,000 is further. Of the ten nearest 2 lost one in 10,000 and 3 none, on MNIST and on clustered
 // vectors of 768 dimensions; 4 leaves no difference to exact search that a user would meet.
@@ -210,8 +210,7 @@ Status NearestScan::step_codes(const OpenSegment& open) {
 
 Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
   const segments::Segment& segment = *open.segment;
-  const std::string_view id = TRY(segment.id(row));
-  if (!TRY(passes_filter(segment, row, id))) return {};
+  if (!TRY(passes_filter(segment, row))) return {};
   if (vectors_.values == nullptr || row < vectors_.first ||
       row >= vectors_.first + vectors_.count) {
     vectors_ = TRY(segment.vectors(row));
@@ -224,14 +223,15 @@ Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
   if (!may_enter(sum, vectors_.squared_norms[at])) return {};
   const float score = score_of(sum, vectors_.squared_norms[at]);
   if (!target_.hits->may_enter(score)) return {};
+  const std::string_view id = TRY(segment.id(row));
   if (TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) return {};
   offer(score, id);
   return {};
 }
 
-Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row,
-                                        std::string_view id) {
+Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row) {
   if (target_.filter->empty()) return true;
+  const std::string_view id = TRY(segment.id(row));
   if (target_.filter->needs_metadata() && !segment.without_metadata() &&
       (!metadata_ || row < metadata_->first() || row >= metadata_->first() + metadata_->count())) {
     metadata_ = TRY(segment.metadata(row));

@@ -58,8 +58,7 @@ class NearestScan {
   Status enter_segment(const OpenSegment& open);
   Status step_codes(const OpenSegment& open);
   Status rerank(const OpenSegment& open, std::uint32_t row);
-  Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row,
-                             std::string_view id);
+  Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
   float threshold() const;
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
                    std::uint32_t begin, std::uint32_t end);

@@ -277,7 +277,8 @@ std::vector<std::string> explain_plan(Session& session, const QueryPlan& plan) {
   }
   const bool exact = plan.accuracy == NearestScan::Accuracy::kExact;
   return {fmt::format("{} of index \"{}\" ({}, dimension {}) for the nearest {}",
-                      exact ? "Exact search" : "Search", plan.index.definition->name, metric_name(plan.index.definition->metric),
+                      exact ? "Exact search" : "Search", plan.index.definition->name,
+                      metric_name(plan.index.definition->metric),
                       plan.index.definition->dimension, plan.top),
           fmt::format("  Namespaces: {}", plan.namespaces.size()),
           fmt::format("  Filter: {}", plan.filter.empty() ? "none" : "on every record"),

@@ -78,7 +78,8 @@ Status Compactor::plan_codes(Plan& planned) {
   const segments::SegmentIdentity identity = catalogue_.identity(*planned.version->index, 0);
   const auto& descriptors = planned.version->segments->descriptors();
   const auto enough = [](const auto& descriptor) { return descriptor.rows >= segments::kCodedRowsMin; };
-  if (identity.dimension > segments::kCodedDimensionMax ||
+  if (identity.dimension < segments::kCodedDimensionMin ||
+      identity.dimension > segments::kCodedDimensionMax ||
       std::none_of(descriptors.begin(), descriptors.end(), enough)) {
     return {};
   }

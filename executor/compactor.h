@@ -19,7 +19,7 @@ namespace alcove::executor {
 //         each byte is rewritten a number of times that is logarithmic in the size. When replaced
 //         records and tombstones are more than a third of all rows, everything is merged. A segment
 //         that lacks codes, because a transaction wrote it ahead of its commit or an older version
-//         did, is then written again by itself.
+//         did, is then written again by itself: after the commit, or when the namespace next changes.
 //
 // Thread-safe; one thread merges at a time.
 class Compactor {

@@ -105,11 +105,11 @@ Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
   }
   const segments::Segment& segment = *segments_[place.segment].segment;
   auto id = segment.id(place.row);
-  if (!id) return base_->segments->blame(id.error());
+  if (!id) return blame(id.error());
   record.id = *id;
   if (wants(want, Want::kValues)) {
     auto vectors = segment.vectors(place.row);
-    if (!vectors) return base_->segments->blame(vectors.error());
+    if (!vectors) return blame(vectors.error());
     const std::size_t at = place.row - vectors->first;
     record.values = vectors->values + at * segment.identity().dimension;
     record.squared_norm = vectors->squared_norms[at];
@@ -117,7 +117,7 @@ Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
   }
   if (wants(want, Want::kMetadata) && !segment.without_metadata()) {
     auto block = segment.metadata(place.row);
-    if (!block) return base_->segments->blame(block.error());
+    if (!block) return blame(block.error());
     record.metadata = (*block)->at(place.row);
     record.metadata_owner = std::move(*block);
   }

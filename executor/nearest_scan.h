@@ -24,7 +24,7 @@ struct ScanCounts {
   std::uint64_t bytes = 0;      // of vectors and codes read
 };
 
-// Search of one namespace for the nearest records, in steps of one block of vectors or codes. Scores
+// Search of one namespace for the nearest records, in steps of one block of vectors or some codes. Scores
 // are exact; where segments have codes, a record may be missed whose code misjudges it, unless
 // Accuracy::kExact is asked for or the namespace has fewer than kCodedRowsMin records. Offers hits to
 // a TopK that several scans may share. The reader and all else given outlive it.
@@ -57,6 +57,8 @@ class NearestScan {
   Status step_segment(const OpenSegment& open);
   Status enter_segment(const OpenSegment& open);
   Status step_codes(const OpenSegment& open);
+  Status scan_codes(const OpenSegment& open, const segments::Segment::Codes& block,
+                    std::uint32_t first, std::uint32_t end);
   Status rerank(const OpenSegment& open, std::uint32_t row);
   Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
   float threshold() const;
@@ -77,10 +79,9 @@ class NearestScan {
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
-  std::optional<segments::CodeQuery> code_query_;     // once a segment with codes was met
-  std::optional<segments::CodeScan> code_scan_;       // of the segment at hand, if by its codes
+  std::optional<segments::CodeQuery> code_query_;  // for the segment at hand, if by its codes
   std::vector<segments::CodeHit> code_hits_;
-  segments::Segment::Vectors vectors_;                // the block that a row was read from last
+  segments::Segment::Vectors vectors_;  // the block that a row was read from last
   std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;
   std::vector<std::uint8_t> passing_;

@@ -30,7 +30,10 @@ class RecallRun final : public SteppedRun {
         reader_(std::move(reader)),
         target_(session.settings().recall_target()),
         samples_(samples) {
-    for (const auto& layer : reader_.memory()) stored_ += layer.memtable->row_count();
+    for (const auto& layer : reader_.memory()) {
+      memory_rows_.push_back(layer.memtable->row_count());
+      stored_ += memory_rows_.back();
+    }
     for (const OpenSegment& open : reader_.segments()) stored_ += open.segment->rows();
     samples_ = std::min<std::uint64_t>(samples_, stored_);
   }
@@ -72,12 +75,13 @@ class RecallRun final : public SteppedRun {
   Result<std::optional<RecordView>> stored_record(std::uint64_t at) const {
     std::string_view id;
     const auto find = [&]() -> Result<bool> {
-      for (const auto& layer : reader_.memory()) {
-        if (at < layer.memtable->row_count()) {
-          id = layer.memtable->rows(static_cast<std::size_t>(at), 1).entries[0]->id;
+      for (std::size_t i = 0; i < memory_rows_.size(); ++i) {
+        if (at < memory_rows_[i]) {
+          const auto& memtable = *reader_.memory()[i].memtable;
+          id = memtable.rows(static_cast<std::size_t>(at), 1).entries[0]->id;
           return true;
         }
-        at -= layer.memtable->row_count();
+        at -= memory_rows_[i];
       }
       for (const OpenSegment& open : reader_.segments()) {
         if (at < open.segment->rows()) {
@@ -86,7 +90,7 @@ class RecallRun final : public SteppedRun {
         }
         at -= open.segment->rows();
       }
-      return false;  // rows that have come since
+      return false;
     };
     const Result<bool> stored = find();
     if (!stored) return reader_.blame(stored.error());
@@ -146,6 +150,7 @@ class RecallRun final : public SteppedRun {
   const segments::Filter no_filter_;
   const double target_;
   std::uint64_t samples_;
+  std::vector<std::uint64_t> memory_rows_;  // of each layer; more may come
   std::uint64_t stored_ = 0;  // rows, seen or not
   std::uint64_t next_ = 0;    // sample
   // Of the sample at hand.

@@ -14,6 +14,9 @@ namespace {
 constexpr float kLevels[] = {-1.5104F, -0.4528F, 0.4528F, 1.5104F};
 constexpr float kBetween = 0.9816F;  // of the inner and the outer level
 
+// What float32 rounds away of an addend and of what is added to it, of the lengths it is made of.
+constexpr double kRounding = 1e-6;
+
 double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * double{y[i]};
@@ -50,7 +53,7 @@ unsigned two_bit_number(const float* coordinates, float unit) {
 }  // namespace
 
 CodeShape::CodeShape(std::size_t dimension)
-    : padded_dimension(rotation_of(dimension).padded_dimension()),
+    : padded_dimension(segments::padded_dimension(dimension)),
       coordinates_per_group(dimension >= kOneBitDimension ? 4 : 2),
       groups(padded_dimension / coordinates_per_group),
       bytes(groups * 16 + 3 * kCodedRows * sizeof(float)) {
@@ -81,13 +84,10 @@ void group_products(const CodeShape& shape, const float* coordinates, float* pro
 Encoder::Encoder(Metric metric, std::span<const float> centroid)
     : metric_(metric),
       shape_(centroid.size()),
+      rotation_(rotation_of(centroid.size())),
       centroid_(centroid.begin(), centroid.end()),
-      rotated_centroid_(centroid.begin(), centroid.end()),
       residual_(shape_.padded_dimension),
-      levels_(shape_.padded_dimension) {
-  rotated_centroid_.resize(shape_.padded_dimension);
-  rotation_of(centroid.size()).apply(rotated_centroid_.data());
-}
+      levels_(shape_.padded_dimension) {}
 
 void Encoder::encode(const float* values, float squared_norm, std::size_t place, char* codes) {
   const std::size_t dimension = centroid_.size();
@@ -95,11 +95,15 @@ void Encoder::encode(const float* values, float squared_norm, std::size_t place,
   const double scale = metric_ == Metric::kCosine && squared_norm > 0
                            ? 1 / std::sqrt(double{squared_norm})
                            : 1;
+  double of_centroid = 0;
+  double squared_centroid = 0;
   for (std::size_t i = 0; i < dimension; ++i) {
     residual_[i] = static_cast<float>(double{values[i]} * scale - double{centroid_[i]});
+    of_centroid += double{centroid_[i]} * double{residual_[i]};
+    squared_centroid += double{centroid_[i]} * double{centroid_[i]};
   }
   std::fill(residual_.begin() + static_cast<std::ptrdiff_t>(dimension), residual_.end(), 0.0F);
-  rotation_of(dimension).apply(residual_.data());
+  rotation_.apply(residual_.data());
 
   const double squared_length = dot_of(residual_, residual_);
   const auto unit = static_cast<float>(
@@ -120,15 +124,14 @@ void Encoder::encode(const float* values, float squared_norm, std::size_t place,
   const double f = along > 0 ? squared_length / along : 0;
   const double missed = std::max(0.0, f * f * dot_of(levels_, levels_) - squared_length);
   const double deviation = std::sqrt(missed / static_cast<double>(shape_.padded_dimension));
-  const double centroid_along = f * dot_of(rotated_centroid_, levels_);
   float row[3];
   if (metric_ == Metric::kEuclidean) {
     row[0] = static_cast<float>(2 * f);
-    row[1] = static_cast<float>(-squared_length - 2 * centroid_along);
+    row[1] = static_cast<float>(-squared_length + squared_length * kRounding);
     row[2] = static_cast<float>(2 * deviation);
   } else {
     row[0] = static_cast<float>(f);
-    row[1] = static_cast<float>(dot_of(rotated_centroid_, residual_) - centroid_along);
+    row[1] = static_cast<float>(of_centroid + std::sqrt(squared_length * squared_centroid) * kRounding);
     row[2] = static_cast<float>(deviation);
   }
   for (std::size_t i = 0; i < 3; ++i) {

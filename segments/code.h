@@ -9,6 +9,8 @@
 
 namespace alcove::segments {
 
+class Rotation;
+
 // Quantised codes of vectors, from which a scan tells without reading the vectors which of them may be
 // among the nearest.
 //
@@ -20,11 +22,11 @@ namespace alcove::segments {
 //
 // With the levels l and f = |r|²/⟨r',l⟩, ⟨x,r⟩ is near f⟨x',l⟩ for any x: the estimate is not
 // biased, and off by ⟨x',e⟩ with e = r' - f·l, which for a rotation taken at random is about normal
-// with deviation |x||e|/√P (RaBitQ, arXiv:2405.12497). So with c' the rotated centroid, and x = q - c:
-//   ⟨q,o⟩      ≈ ⟨q,c⟩ + f⟨q',l⟩ + (⟨c',r'⟩ - f⟨c',l⟩)      deviation |q-c||e|/√P
-//   -|q-o|²    ≈ -|q-c|² + 2f⟨q',l⟩ - (|r|² + 2f⟨c',l⟩)     deviation 2|q-c||e|/√P
-// Of each row stand beside its code the factor of ⟨q',l⟩, the addend in parentheses with its sign, and
-// the deviation without |q-c|.
+// with deviation |x||e|/√P (RaBitQ, arXiv:2405.12497). So with x = q - c:
+//   ⟨q,o⟩      ≈ ⟨q,c⟩ + f⟨x',l⟩ + ⟨c,r⟩       deviation |x||e|/√P
+//   -|q-o|²    ≈ -|x|² + 2f⟨x',l⟩ - |r|²       deviation 2|x||e|/√P
+// Of each row stand beside its code the factor of ⟨x',l⟩, the last addend, and the deviation without
+// |x|.
 //
 // CODES of 32 rows
 //   OFFSET SIZE FIELD
@@ -38,6 +40,8 @@ namespace alcove::segments {
 // bits 0 and 1 for coordinate 2i, in bits 2 and 3 for the next. Rows that are missing are zeros.
 
 inline constexpr std::size_t kCodedRows = 32;
+// Shorter vectors are not much longer than their codes.
+inline constexpr std::size_t kCodedDimensionMin = 16;
 inline constexpr std::size_t kCodedDimensionMax = 4096;
 inline constexpr std::size_t kOneBitDimension = 256;
 
@@ -68,8 +72,8 @@ class Encoder {
  private:
   Metric metric_;
   CodeShape shape_;
+  const Rotation& rotation_;
   std::vector<float> centroid_;
-  std::vector<float> rotated_centroid_;
   std::vector<float> residual_;
   std::vector<float> levels_;
 };

@@ -7,7 +7,7 @@ namespace alcove::segments {
 
 namespace {
 
-// The mean of so many rows is near that of all.
+// The mean of so many rows is near that of all, unless the order of ids is one of content too.
 constexpr std::size_t kSampleRows = 1024;
 static_assert(kCodedRowsMin <= kSampleRows);
 
@@ -38,7 +38,7 @@ CodeColumnWriter::CodeColumnWriter(const SegmentIdentity& identity)
     : metric_(identity.metric), dimension_(identity.dimension) {}
 
 Status CodeColumnWriter::add(const float* values, float squared_norm, BlockWriter& out) {
-  if (dimension_ > kCodedDimensionMax) return {};
+  if (dimension_ < kCodedDimensionMin || dimension_ > kCodedDimensionMax) return {};
   if (encoder_) return encode(values, squared_norm, out);
   values_.insert(values_.end(), values, values + dimension_);
   squared_norms_.push_back(squared_norm);

@@ -10,70 +10,74 @@ namespace alcove::segments {
 
 namespace {
 
-// What float32 rounds away of a base, and of what is added to it.
+// What float32 rounds away of scores and bounds, of the products of lengths that they are made of.
 constexpr double kRounding = 4e-6;
+
+double length_of(double squared_length) { return std::sqrt(squared_length); }
 
 }  // namespace
 
-CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_norm)
-    : metric_(metric),
-      shape_(query.size()),
-      query_(query.begin(), query.end()),
-      table_(shape_.groups * kGroupNumbers) {
-  if (metric == Metric::kCosine && squared_norm > 0) {
-    const double scale = 1 / std::sqrt(double{squared_norm});
-    for (float& value : query_) value = static_cast<float>(double{value} * scale);
+CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_norm,
+                     std::span<const float> centroid, double deviations) {
+  const CodeShape shape(query.size());
+  const double scale = metric == Metric::kCosine && squared_norm > 0
+                           ? 1 / std::sqrt(double{squared_norm})
+                           : 1;
+  std::vector<float> difference(shape.padded_dimension);
+  double product = 0;
+  double squared_query = 0;
+  double squared_centroid = 0;
+  double squared_distance = 0;
+  for (std::size_t i = 0; i < query.size(); ++i) {
+    const double x = double{query[i]} * scale;
+    const double c = centroid[i];
+    difference[i] = static_cast<float>(x - c);
+    product += x * c;
+    squared_query += x * x;
+    squared_centroid += c * c;
+    squared_distance += (x - c) * (x - c);
   }
-  std::vector<float> rotated = query_;
-  rotated.resize(shape_.padded_dimension);
-  rotation_of(query.size()).apply(rotated.data());
+  rotation_of(query.size()).apply(difference.data());
+  tabulate(shape, std::move(difference), deviations);
 
-  const float outermost = outermost_level(shape_);
-  std::vector<float> lowest(shape_.groups);  // the product with the levels that are all against it
+  const double base = metric == Metric::kEuclidean ? -squared_distance : product;
+  const double size = metric == Metric::kEuclidean
+                          ? squared_distance
+                          : length_of(squared_query) * length_of(squared_centroid);
+  scan_.base = static_cast<float>(base + size * kRounding);
+  // No product is greater than that of the lengths.
+  const double most = std::sqrt(static_cast<double>(shape.padded_dimension));
+  scan_.reach = static_cast<float>(std::min(deviations, most) * length_of(squared_distance));
+}
+
+void CodeQuery::tabulate(const CodeShape& shape, std::vector<float> rotated, double deviations) {
+  table_.resize(shape.groups * kGroupNumbers);
+  const float outermost = outermost_level(shape);
+  std::vector<float> lowest(shape.groups);  // the product with the levels that are all against it
   for (std::size_t i = 0; i < rotated.size(); ++i) {
-    lowest[i / shape_.coordinates_per_group] -= outermost * std::abs(rotated[i]);
+    lowest[i / shape.coordinates_per_group] -= outermost * std::abs(rotated[i]);
   }
-  const float widest = -2 * *std::min_element(lowest.begin(), lowest.end());
-  step_ = double{widest} / kTableEntryMax;
-  bias_ = std::accumulate(lowest.begin(), lowest.end(), 0.0);
-  const float per_step = widest > 0 ? static_cast<float>(kTableEntryMax) / widest : 0.0F;
-  for (std::size_t group = 0; group < shape_.groups; ++group) {
+  const double widest = -2.0 * double{*std::min_element(lowest.begin(), lowest.end())};
+  const double step = widest / kTableEntryMax;
+  const double per_step = widest > 0 ? kTableEntryMax / widest : 0;
+  for (std::size_t group = 0; group < shape.groups; ++group) {
     float products[kGroupNumbers];
-    group_products(shape_, rotated.data() + group * shape_.coordinates_per_group, products);
+    group_products(shape, rotated.data() + group * shape.coordinates_per_group, products);
     std::uint8_t* const into = table_.data() + group * kGroupNumbers;
     for (unsigned number = 0; number < kGroupNumbers; ++number) {
       // Rounded to the nearest; what rounding puts below or above the table's ends belongs there.
-      const float steps = (products[number] - lowest[group]) * per_step + 0.5F;
+      const double steps = (double{products[number]} - double{lowest[group]}) * per_step + 0.5;
       into[number] = static_cast<std::uint8_t>(
-          static_cast<int>(std::clamp(steps, 0.0F, static_cast<float>(kTableEntryMax))));
+          static_cast<int>(std::clamp(steps, 0.0, double{kTableEntryMax})));
     }
   }
-}
-
-CodeScan CodeQuery::against(std::span<const float> centroid, double deviations) const {
-  double product = 0;
-  double squared_distance = 0;
-  for (std::size_t i = 0; i < query_.size(); ++i) {
-    const double difference = double{query_[i]} - double{centroid[i]};
-    product += double{query_[i]} * double{centroid[i]};
-    squared_distance += difference * difference;
-  }
-  // No product is greater than that of the lengths.
-  const double lengths = std::sqrt(static_cast<double>(shape_.padded_dimension));
-  // The table's bytes are off by half a unit at most, evenly spread: by 1/√12 in the mean square.
-  const auto groups = static_cast<double>(shape_.groups);
-  const double table_error =
-      step_ * std::min(deviations * std::sqrt(groups / 12), groups / 2);
-  const double base = metric_ == Metric::kEuclidean ? -squared_distance : product;
-  CodeScan scan;
-  scan.table = table_.data();
-  scan.groups = shape_.groups;
-  scan.scale = static_cast<float>(step_);
-  scan.bias = static_cast<float>(bias_ + table_error);
-  scan.base = static_cast<float>(base + std::abs(base) * kRounding);
-  scan.reach =
-      static_cast<float>(std::min(deviations, lengths) * std::sqrt(squared_distance));
-  return scan;
+  // Entries are off by half a unit at most, evenly spread: by 1/√12 in the mean square.
+  const auto groups = static_cast<double>(shape.groups);
+  const double rounded_away = step * std::min(deviations * std::sqrt(groups / 12), groups / 2);
+  scan_.table = table_.data();
+  scan_.groups = shape.groups;
+  scan_.scale = static_cast<float>(step);
+  scan_.bias = static_cast<float>(std::accumulate(lowest.begin(), lowest.end(), 0.0) + rounded_away);
 }
 
 }  // namespace alcove::segments

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "segments/code.h"
 #include "segments/simd_target.h"
@@ -29,6 +30,10 @@ struct Corrections {
   const float* addends;
   const float* deviations;
 };
+
+HWY_INLINE float known_bound(float bound) {
+  return bound == bound ? bound : std::numeric_limits<float>::infinity();
+}
 
 HWY_INLINE Corrections corrections_of(const char* codes, std::size_t groups) {
   const auto* const floats = reinterpret_cast<const float*>(codes + groups * 16);
@@ -138,12 +143,13 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
       const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows.factors + i), along,
                                         hn::Add(hn::LoadU(kFloats, rows.addends + i), base));
       const auto bound = hn::MulAdd(hn::LoadU(kFloats, rows.deviations + i), reach, corrected);
-      if (hn::AllFalse(kFloats, hn::Ge(bound, least))) continue;
+      if (hn::AllTrue(kFloats, hn::Lt(bound, least))) continue;
       float bounds[hn::MaxLanes(kFloats)];
       hn::StoreU(bound, kFloats, bounds);
       for (std::size_t lane = 0; lane < hn::MaxLanes(kFloats); ++lane) {
-        if (!(bounds[lane] >= threshold)) continue;
-        hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + i + lane), bounds[lane]};
+        if (bounds[lane] < threshold) continue;
+        hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + i + lane),
+                         known_bound(bounds[lane])};
       }
     }
   }
@@ -169,8 +175,8 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
       const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
       const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
       const float bound = std::fma(rows.deviations[row], scan.reach, corrected);
-      if (!(bound >= threshold)) continue;
-      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), bound};
+      if (bound < threshold) continue;
+      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), known_bound(bound)};
     }
   }
   return found;

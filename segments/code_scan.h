@@ -35,7 +35,8 @@ struct CodeHit {
 };
 
 // Scans `count` times 32 rows whose codes lie one behind the other, and writes to `hits` those whose
-// bound is not below `threshold`, in order. Returns how many. Requires: room for 32 · count hits.
+// bound is not below `threshold`, in order; a bound that is no number, for which nothing is known, is
+// infinity. Returns how many. Requires: room for 32 · count hits.
 std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                        CodeHit* hits);
 

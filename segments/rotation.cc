@@ -13,7 +13,6 @@ namespace alcove::segments {
 namespace {
 
 constexpr std::size_t kRounds = 4;
-constexpr std::size_t kPadding = 8;
 
 // SplitMix64 (Steele, Lea, Flood 2014).
 std::uint64_t next_random(std::uint64_t& state) {
@@ -62,10 +61,8 @@ void transform(float* values, std::size_t size) {
 
 }  // namespace
 
-Rotation::Rotation(std::size_t dimension)
-    : padded_((dimension + kPadding - 1) / kPadding * kPadding),
-      transformed_(std::bit_floor(padded_)),
-      signs_(kRounds * padded_) {
+Rotation::Rotation(std::size_t padded)
+    : padded_(padded), transformed_(std::bit_floor(padded)), signs_(kRounds * padded) {
   std::uint64_t state = padded_;
   for (float& sign : signs_) sign = (next_random(state) >> 63U) == 0 ? 1.0F : -1.0F;
 }
@@ -83,9 +80,10 @@ void Rotation::apply(float* values) const {
 const Rotation& rotation_of(std::size_t dimension) {
   static std::mutex mutex;
   static std::map<std::size_t, std::unique_ptr<const Rotation>> known;
+  const std::size_t padded = padded_dimension(dimension);
   std::lock_guard lock(mutex);
-  auto& rotation = known[dimension];
-  if (rotation == nullptr) rotation = std::make_unique<const Rotation>(dimension);
+  auto& rotation = known[padded];
+  if (rotation == nullptr) rotation = std::make_unique<const Rotation>(padded);
   return *rotation;
 }
 

@@ -19,10 +19,10 @@ namespace alcove::segments {
 // Thread-safe once made.
 class Rotation {
  public:
-  explicit Rotation(std::size_t dimension);
+  // Requires: a padded dimension.
+  explicit Rotation(std::size_t padded);
 
-  std::size_t padded_dimension() const { return padded_; }
-  // Requires: `values` has padded_dimension() floats, those behind the vector's own 0.
+  // Requires: `values` has as many floats, those behind the vector's own 0.
   void apply(float* values) const;
 
  private:
@@ -31,8 +31,11 @@ class Rotation {
   std::vector<float> signs_;  // of the four rounds
 };
 
-// The rotation of a dimension, made at its first use and kept: at most one for each dimension up to
-// kCodedDimensionMax.
+// P of a dimension.
+constexpr std::size_t padded_dimension(std::size_t dimension) { return (dimension + 7) / 8 * 8; }
+
+// The rotation of a dimension, made at its first use and kept: one for each padded dimension, 512 up to
+// kCodedDimensionMax, which take 17 MB together.
 const Rotation& rotation_of(std::size_t dimension);
 
 }  // namespace alcove::segments

@@ -60,10 +60,9 @@ class Coded {
 
   std::vector<CodeHit> scan(const std::vector<float>& query, double deviations, float threshold,
                             const CodeKernels& kernels) const {
-    const CodeQuery ready(metric_, query, norm(query));
-    const CodeScan scan = ready.against(centroid_, deviations);
+    const CodeQuery ready(metric_, query, norm(query), centroid_, deviations);
     std::vector<CodeHit> hits(blocks_ * kCodedRows);
-    hits.resize(kernels.scan(scan, codes_.data(), blocks_, threshold, hits.data()));
+    hits.resize(kernels.scan(ready.scan(), codes_.data(), blocks_, threshold, hits.data()));
     std::erase_if(hits, [&](const CodeHit& hit) { return hit.row >= rows_.size(); });
     return hits;
   }

@@ -21,7 +21,7 @@ std::vector<float> random_vector(std::size_t dimension, std::mt19937& random) {
 
 std::vector<float> rotated(std::vector<float> values) {
   const Rotation& rotation = rotation_of(values.size());
-  values.resize(rotation.padded_dimension());
+  values.resize(padded_dimension(values.size()));
   rotation.apply(values.data());
   return values;
 }

@@ -3,6 +3,8 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "segments/block_codec.h"
+#include "segments/block_reader.h"
+#include "segments/code.h"
 #include "segments/segment.h"
 #include "segments/segment_format.h"
 #include "tests/segments/segment_sample.h"
@@ -86,6 +88,46 @@ INSTANTIATE_TEST_SUITE_P(Values, SegmentDamage, testing::Values(Values::kFloats,
                          [](const auto& values) {
                            return values.param == Values::kBytes ? "planes" : "plain";
                          });
+
+// A segment with rows enough for codes.
+class CodedSegmentDamage : public testing::Test, public SegmentDisk {};
+
+TEST_F(CodedSegmentDamage, OfCodesLeavesTheRest) {
+  const auto segment = make(identity_of(1, 16), Sample(5, 16).content(kCodedRowsMin));
+  ASSERT_TRUE(segment->has_codes());
+  const SegmentDescriptor descriptor = segment->descriptor();
+  const std::string sound = file_system.content(path(1));
+  const auto blocks = BlockReader::open(file_system, path(1), sound.size());
+  ASSERT_TRUE(blocks);
+  for (const Section section : {Section::kCentroids, Section::kCodes}) {
+    ASSERT_FALSE((*blocks)->section(section).blocks().empty());
+    for (const Block& block : (*blocks)->section(section).blocks()) {
+      for (std::size_t i = 0; i < padded(block.entry.stored_bytes); ++i) {
+        std::string bytes = sound;
+        char& byte = bytes[block.offset + i];
+        byte = static_cast<char>(byte ^ (1 << i % 8));
+        file_system.set_content(path(1), bytes);
+        const auto damaged = Segment::open(file_system, path(1), descriptor, identity_of(1, 16));
+        ASSERT_TRUE(damaged) << i;
+        const auto read_block = [&]() -> Status {
+          if (section == Section::kCodes) {
+            TRY((*damaged)->codes(block.first));
+          } else {
+            TRY((*damaged)->centroid());
+          }
+          return {};
+        };
+        const Status read = read_block();
+        ASSERT_FALSE(read) << i;
+        ASSERT_EQ(read.error().code(), ErrorCode::kCorruption) << i;
+        EXPECT_THAT(read.error().message(), testing::HasSubstr(path(1)));
+        EXPECT_FALSE((*damaged)->verify());
+        EXPECT_TRUE((*damaged)->id(0));
+        EXPECT_TRUE((*damaged)->vectors(0));
+      }
+    }
+  }
+}
 
 // A file made by hand, sound in its checksums and wrong in what it says.
 class SegmentForgery : public testing::Test, public SegmentDisk {
@@ -191,6 +233,27 @@ TEST_F(SegmentForgery, IsRefusedForItsTable) {
       expect_refused(parts);
     }
   }
+}
+
+TEST_F(SegmentForgery, IsRefusedForItsCodes) {
+  const Part centroid = part(Section::kCentroids, 1, std::string(4, '\0'));
+  const Part codes = part(Section::kCodes, 2, std::string(CodeShape(1).bytes, '\0'));
+  const auto with = [](std::vector<Part> more) {
+    auto parts = sound();
+    parts.insert(parts.end(), more.begin(), more.end());
+    return parts;
+  };
+  EXPECT_TRUE(check(with({centroid, codes})));
+  expect_refused(with({codes}));
+  expect_refused(with({centroid}));
+  expect_refused(with({centroid, centroid, codes}));
+  for (const std::uint32_t rows : {1U, 3U, 33U}) {
+    Part other = codes;
+    other.entry.items = rows;
+    expect_refused(with({centroid, other}));
+  }
+  expect_refused(with({part(Section::kCentroids, 1, std::string(8, '\0')), codes}));
+  expect_refused(with({centroid, part(Section::kCodes, 2, std::string(CodeShape(1).bytes - 64, '\0'))}));
 }
 
 TEST_F(SegmentForgery, IsRefusedForItsIds) {

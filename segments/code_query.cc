@@ -13,8 +13,6 @@ namespace {
 // What float32 rounds away of scores and bounds, of the products of lengths that they are made of.
 constexpr double kRounding = 4e-6;
 
-double length_of(double squared_length) { return std::sqrt(squared_length); }
-
 }  // namespace
 
 CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_norm,
@@ -43,11 +41,11 @@ CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_
   const double base = metric == Metric::kEuclidean ? -squared_distance : product;
   const double size = metric == Metric::kEuclidean
                           ? squared_distance
-                          : length_of(squared_query) * length_of(squared_centroid);
+                          : std::sqrt(squared_query) * std::sqrt(squared_centroid);
   scan_.base = static_cast<float>(base + size * kRounding);
   // No product is greater than that of the lengths.
   const double most = std::sqrt(static_cast<double>(shape.padded_dimension));
-  scan_.reach = static_cast<float>(std::min(deviations, most) * length_of(squared_distance));
+  scan_.reach = static_cast<float>(std::min(deviations, most) * std::sqrt(squared_distance));
 }
 
 void CodeQuery::tabulate(const CodeShape& shape, std::vector<float> rotated, double deviations) {

@@ -10,10 +10,6 @@
 #include "segments/code.h"
 #include "segments/simd_target.h"
 
-// As in distance.cc.
-#define HWY_DISABLED_TARGETS                                                               \
-  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | \
-   HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "segments/code_scan.cc"
 #include <hwy/foreach_target.h>

@@ -8,11 +8,6 @@
 
 #include "segments/simd_target.h"
 
-// Only targets with a fused multiply-add can follow the canonical procedure in vectors; the others
-// are left to the portable kernels. Vectors of unknown width (SVE, RVV) are left out, too.
-#define HWY_DISABLED_TARGETS                                                               \
-  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | \
-   HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "segments/distance.cc"
 #include <hwy/foreach_target.h>

@@ -7,6 +7,13 @@
 
 #include "base/check.h"
 
+// To be included before Highway is. Only targets with a fused multiply-add can follow the canonical
+// procedure in vectors; the others are left to the portable kernels. Vectors of unknown width (SVE, RVV)
+// are left out, too.
+#define HWY_DISABLED_TARGETS                                                               \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | \
+   HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
+
 namespace alcove::segments {
 
 // Of the kernels of several targets, best first, those to use: the best, or those whose `target` the

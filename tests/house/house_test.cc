@@ -3,13 +3,13 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 namespace {
 
@@ -62,15 +62,15 @@ std::string place(const Source& source, std::size_t line) {
 }
 
 TEST(House, IncludesFollowTheArrows) {
-  const std::regex include("^\\s*#\\s*include\\s+\"([a-z]+)/");
+  const re2::RE2 include("^\\s*#\\s*include\\s+\"([a-z]+)/");
   std::size_t seen = 0;
   for (const Source& source : sources(kRooms)) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
-      std::smatch match;
-      if (!std::regex_search(source.lines[i], match, include)) continue;
+      std::string room;
+      if (!re2::RE2::PartialMatch(source.lines[i], include, &room)) continue;
       ++seen;
-      EXPECT_TRUE(kMayInclude.at(source.room).contains(match[1]))
-          << place(source, i) << ": " << source.room << " must not include " << match[1];
+      EXPECT_TRUE(kMayInclude.at(source.room).contains(room))
+          << place(source, i) << ": " << source.room << " must not include " << room;
     }
   }
   EXPECT_GT(seen, 100U);
@@ -100,41 +100,42 @@ TEST(House, HeadersGuardThemselves) {
 }
 
 TEST(House, NothingIsLeftToDo) {
-  const std::regex left("\\b(TO" "DO|FIX" "ME|XX" "X)\\b");
+  const re2::RE2 left("\\b(TO" "DO|FIX" "ME|XX" "X)\\b");
   auto folders = kRooms;
   folders.push_back("tests");
   for (const Source& source : sources(folders)) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
-      EXPECT_FALSE(std::regex_search(source.lines[i], left)) << place(source, i);
+      EXPECT_FALSE(re2::RE2::PartialMatch(source.lines[i], left)) << place(source, i);
     }
   }
 }
 
 TEST(House, DiskTimeAndChanceComeThroughTheirDoors) {
-  const std::regex banned(
+  const re2::RE2 banned(
       "(\\b(fsync|fdatasync|rand|srand|sleep_for|sleep_until)\\s*\\()|(::(rename|unlink)\\s*\\()|"
       "(std::random_device)|(std::filesystem::rename)");
   for (const Source& source : sources({"parser", "wal", "segments", "executor", "server"})) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
       const std::string code = source.lines[i].substr(0, source.lines[i].find("//"));
-      EXPECT_FALSE(std::regex_search(code, banned)) << place(source, i);
+      EXPECT_FALSE(re2::RE2::PartialMatch(code, banned)) << place(source, i);
     }
   }
 }
 
 TEST(House, TryStandsAlone) {
+  const re2::RE2 inside("\\w\\{[^}]*TRY\\(");
   for (const Source& source : sources(kRooms)) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
       const std::string code = source.lines[i].substr(0, source.lines[i].find("//"));
       if (code.find("#define") != std::string::npos) continue;
-      EXPECT_FALSE(code.find("{") != std::string::npos && std::regex_search(code, std::regex("\\w\\{[^}]*TRY\\(")))
+      EXPECT_FALSE(re2::RE2::PartialMatch(code, inside))
           << place(source, i) << ": TRY inside an initialiser";
     }
   }
 }
 
 TEST(House, LinksOfDocumentsLead) {
-  const std::regex link("\\]\\(([^)#:]+)(#[^)]*)?\\)");
+  const re2::RE2 link("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
   std::size_t seen = 0;
   for (const auto& entry : fs::recursive_directory_iterator(kRoot)) {
     const std::string path = fs::relative(entry.path(), kRoot).string();
@@ -142,10 +143,10 @@ TEST(House, LinksOfDocumentsLead) {
       continue;
     }
     for (const std::string& line : lines_of(entry.path())) {
-      for (std::sregex_iterator match(line.begin(), line.end(), link), end; match != end; ++match) {
+      std::string target;
+      for (re2::StringPiece rest(line); re2::RE2::FindAndConsume(&rest, link, &target);) {
         ++seen;
-        EXPECT_TRUE(fs::exists(entry.path().parent_path() / (*match)[1].str()))
-            << path << " links to " << (*match)[1];
+        EXPECT_TRUE(fs::exists(entry.path().parent_path() / target)) << path << " links to " << target;
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "segments/calibration.h"
 #include "segments/distance.h"
 
 namespace alcove::executor {
@@ -13,15 +14,21 @@ constexpr std::size_t kMemoryRows = 1024;
 constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
-// Codes are scanned so many at a time with one threshold: a multiple of kCodedRows. What a few rows have
-// shown to be near spares the vectors of many that follow.
-constexpr std::uint32_t kRowsPerScan = 256;
 // A step of codes: a multiple of those.
 constexpr std::uint32_t kRowsPerStep = 1024;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
-// 700 is further, of which few are near enough to matter. Of the ten nearest 2 lost one in 10,000 and 3
-// none, on MNIST and on clustered vectors of 768 dimensions.
-constexpr double kDeviations = 3;
+// 44 is further, or one in 700, of which few are near enough to matter. Of the ten nearest 2 lost one in
+// 10,000 and 3 none, on MNIST and on clustered vectors of 768 dimensions; of GloVe's 2 lost five and compared
+// half as many vectors.
+double deviations_for(double recall) { return recall < 0.995 ? 2 : 3; }
+// Clusters are looked at so many at a time.
+constexpr int kClustersPerStep = 16;
+// So many a query looks at whose like the calibration has not seen: one with a filter, or from far away.
+constexpr std::uint32_t kUnusualClustersMin = 64;
+// The rows of a step that looks for those that pass a filter.
+constexpr std::uint32_t kFilteredRowsPerStep = 4096;
+// Where no more of a clustered segment's rows pass than one of so many, each is compared.
+constexpr std::uint64_t kFewPass = 64;
 
 }  // namespace
 
@@ -139,35 +146,111 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   entered_ = true;
   ++counts_.segments;
   code_query_.reset();
+  probes_.reset();
+  passes_.clear();
+  passes_count_ = 0;
   vectors_ = {};
   metadata_ = nullptr;
-  if (target_.accuracy == Accuracy::kExact || !segment.has_codes() ||
+  if (target_.recall >= 1 || !segment.has_codes() ||
       reader_.count_at_least() < segments::kCodedRowsMin) {
     return {};
   }
-  const auto centroid = TRY(segment.centroid());
-  code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, centroid,
-                      kDeviations);
+  const auto origin = TRY(segment.centroid(0));
+  code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
+                      deviations_for(target_.recall));
+  code_scan_ = code_query_->scan(origin);
   return {};
 }
 
 Status NearestScan::step_segment(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
   if (!entered_) TRY(enter_segment(open));
-  if (row_ < row_end_ && code_query_) {
-    TRY(step_codes(open));
-  } else if (row_ < row_end_) {
-    const auto begin = static_cast<std::uint32_t>(row_);
-    const auto block = TRY(segment.vectors(begin));
-    const std::uint32_t end = std::min(row_end_, block.first + block.count);
-    TRY(scan_rows(open, block, begin, end));
-    row_ = end;
+  bool done = false;
+  if (code_query_ && segment.clusters() > 0) {
+    done = TRY(step_clusters(open));
+  } else {
+    if (row_ < row_end_ && code_query_) {
+      TRY(step_codes(open));
+    } else if (row_ < row_end_) {
+      const auto begin = static_cast<std::uint32_t>(row_);
+      const auto block = TRY(segment.vectors(begin));
+      const std::uint32_t end = std::min(row_end_, block.first + block.count);
+      TRY(scan_rows(open, block, begin, end));
+      row_ = end;
+    }
+    done = row_ >= row_end_;
   }
-  if (row_ >= row_end_) {
+  if (done) {
     ++layer_;
     row_ = 0;
     entered_ = false;
   }
+  return {};
+}
+
+// What a filter leaves is found first, so that it is known where to look for it.
+Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
+  const segments::Segment& segment = *open.segment;
+  const bool filtered = !target_.filter->empty();
+  if (!probes_) {
+    if (filtered && row_ < row_end_) {
+      TRY(find_passing(segment));
+      return false;
+    }
+    if (filtered && passes_count_ <= segment.rows() / kFewPass) {
+      TRY(scan_passing(open));
+      return true;
+    }
+    const segments::Calibration calibration = TRY(segment.calibration());
+    remotest_ = segments::remoteness_for(calibration, target_.recall);
+    probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered ? &passes_ : nullptr));
+    clusters_ = 0;
+    clusters_min_ = filtered || probes_->foreign() ? kUnusualClustersMin : 0;
+  }
+  for (int i = 0; i < kClustersPerStep; ++i) {
+    if (target_.hits->full() && clusters_ >= clusters_min_ &&
+        probes_->remoteness(threshold()) > remotest_) {
+      return true;
+    }
+    const auto next = TRY(probes_->next());
+    if (!next) return true;
+    TRY(probe(open, *next));
+  }
+  return false;
+}
+
+Status NearestScan::find_passing(const segments::Segment& segment) {
+  passes_.resize(segment.rows());
+  const std::uint32_t end =
+      std::min(row_end_, static_cast<std::uint32_t>(row_) + kFilteredRowsPerStep);
+  for (auto row = static_cast<std::uint32_t>(row_); row < end; ++row) {
+    passes_[row] = TRY(passes_filter(segment, row));
+    if (passes_[row]) ++passes_count_;
+  }
+  row_ = end;
+  return {};
+}
+
+Status NearestScan::scan_passing(const OpenSegment& open) {
+  for (std::uint32_t row = 0; row < passes_.size(); ++row) {
+    if (!passes_[row] || (open.dead && open.dead->dead(row))) continue;
+    ++counts_.scanned;
+    TRY(rerank(open, row));
+  }
+  return {};
+}
+
+Status NearestScan::probe(const OpenSegment& open, const segments::ProbeOrder::Probe& probe) {
+  ++clusters_;
+  ++counts_.clusters;
+  counts_.scanned += probe.rows;
+  counts_.bytes += TRY(segments::scan_probe(
+      *open.segment, probe, probe_hits_, [this] { return threshold(); },
+      [&](std::uint32_t row) -> Status {
+        if (!passes_.empty() && !passes_[row]) return {};
+        if (open.dead && open.dead->dead(row)) return {};
+        return rerank(open, row);
+      }));
   return {};
 }
 
@@ -181,11 +264,11 @@ float NearestScan::threshold() const {
 Status NearestScan::step_codes(const OpenSegment& open) {
   const auto block = TRY(open.segment->codes(static_cast<std::uint32_t>(row_)));
   // Whole scans from the block's beginning, of which the first may begin before row_.
-  const auto begin = static_cast<std::uint32_t>(row_ - block.first) / kRowsPerScan * kRowsPerScan;
+  const auto begin = static_cast<std::uint32_t>(row_ - block.first) / segments::kCodesPerScan * segments::kCodesPerScan;
   const std::uint32_t end =
       std::min({row_end_, block.first + block.count, block.first + begin + kRowsPerStep});
-  for (std::uint32_t first = block.first + begin; first < end; first += kRowsPerScan) {
-    TRY(scan_codes(open, block, first, std::min(end, first + kRowsPerScan)));
+  for (std::uint32_t first = block.first + begin; first < end; first += segments::kCodesPerScan) {
+    TRY(scan_codes(open, block, first, std::min(end, first + segments::kCodesPerScan)));
   }
   row_ = end;
   return {};
@@ -195,9 +278,9 @@ Status NearestScan::scan_codes(const OpenSegment& open, const segments::Segment:
                                std::uint32_t first, std::uint32_t end) {
   const std::size_t bytes = segments::CodeShape(target_.query->size()).bytes;
   const std::size_t groups = (end - first + segments::kCodedRows - 1) / segments::kCodedRows;
-  code_hits_.resize(kRowsPerScan);
+  code_hits_.resize(segments::kCodesPerScan);
   code_hits_.resize(segments::scan_codes(
-      code_query_->scan(), block.bytes + (first - block.first) / segments::kCodedRows * bytes, groups,
+      code_scan_, block.bytes + (first - block.first) / segments::kCodedRows * bytes, groups,
       threshold(), code_hits_.data()));
   counts_.scanned += end - first;
   counts_.bytes += groups * bytes;
@@ -211,14 +294,13 @@ Status NearestScan::scan_codes(const OpenSegment& open, const segments::Segment:
     const std::uint32_t row = first + hit.row;
     if (row < row_ || row >= end || hit.bound < threshold()) continue;
     if (open.dead && open.dead->dead(row)) continue;
-    TRY(rerank(open, row));
+    if (TRY(passes_filter(*open.segment, row))) TRY(rerank(open, row));
   }
   return {};
 }
 
 Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
   const segments::Segment& segment = *open.segment;
-  if (!TRY(passes_filter(segment, row))) return {};
   if (vectors_.values == nullptr || row < vectors_.first ||
       row >= vectors_.first + vectors_.count) {
     vectors_ = TRY(segment.vectors(row));

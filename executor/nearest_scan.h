@@ -11,6 +11,8 @@
 #include "executor/namespace_reader.h"
 #include "segments/code_query.h"
 #include "segments/filter.h"
+#include "segments/probe_order.h"
+#include "segments/probe_scan.h"
 #include "segments/top_k.h"
 
 namespace alcove::executor {
@@ -18,6 +20,7 @@ namespace alcove::executor {
 // What a scan has done so far, for EXPLAIN ANALYZE.
 struct ScanCounts {
   std::uint64_t segments = 0;   // segments and memtables read
+  std::uint64_t clusters = 0;   // clusters of them that were looked at
   std::uint64_t scanned = 0;    // records of which the vector or its code was looked at
   std::uint64_t reranked = 0;   // vectors compared because their code said that they may be near
   std::uint64_t filtered = 0;   // records that the filter left out
@@ -25,17 +28,14 @@ struct ScanCounts {
 };
 
 // Search of one namespace for the nearest records, in steps of one block of vectors or some codes. Scores
-// are exact; where segments have codes, a record may be missed whose code misjudges it, unless
-// Accuracy::kExact is asked for or the namespace has fewer than kCodedRowsMin records. Offers hits to
-// a TopK that several scans may share. The reader and all else given outlive it.
+// are exact. Unless a recall of 1 is asked for or the namespace has fewer than kCodedRowsMin records, a
+// record may be missed: where segments have codes, because its code misjudges it; where they have clusters,
+// because it lies in one that is not looked at. Those are so many that of the records wanted, on average
+// over queries, the share that was asked for is found. Offers hits to a TopK that several scans may share.
+// The reader and all else given outlive it.
 // Externally synchronised.
 class NearestScan {
  public:
-  enum class Accuracy : unsigned char { kExact, kCodes };
-  // For the recall that a query asks for, 0 to 1.
-  static Accuracy accuracy_of(double recall) {
-    return recall < 1 ? Accuracy::kCodes : Accuracy::kExact;
-  }
   struct Target {
     Metric metric = Metric::kCosine;
     const std::vector<float>* query = nullptr;
@@ -43,7 +43,7 @@ class NearestScan {
     const segments::Filter* filter = nullptr;
     segments::TopK* hits = nullptr;
     std::uint32_t source = 0;  // Hit::source of this namespace
-    Accuracy accuracy = Accuracy::kExact;
+    double recall = 1;
   };
   NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts);
 
@@ -56,6 +56,11 @@ class NearestScan {
   Status step_memory(const NamespaceReader::MemoryLayer& layer);
   Status step_segment(const OpenSegment& open);
   Status enter_segment(const OpenSegment& open);
+  // Whether the segment is done.
+  Result<bool> step_clusters(const OpenSegment& open);
+  Status find_passing(const segments::Segment& segment);
+  Status scan_passing(const OpenSegment& open);
+  Status probe(const OpenSegment& open, const segments::ProbeOrder::Probe& probe);
   Status step_codes(const OpenSegment& open);
   Status scan_codes(const OpenSegment& open, const segments::Segment::Codes& block,
                     std::uint32_t first, std::uint32_t end);
@@ -80,7 +85,15 @@ class NearestScan {
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
   std::optional<segments::CodeQuery> code_query_;  // for the segment at hand, if by its codes
+  segments::CodeScan code_scan_;                   // of rows in their order
+  std::optional<segments::ProbeOrder> probes_;     // if by its clusters, once it is known what passes
+  float remotest_ = 0;                             // where that ends
+  std::uint32_t clusters_ = 0;                     // looked at, of the segment at hand
+  std::uint32_t clusters_min_ = 0;
+  std::vector<bool> passes_;                       // rows of a clustered segment that pass the filter
+  std::uint64_t passes_count_ = 0;
   std::vector<segments::CodeHit> code_hits_;
+  segments::ProbeHits probe_hits_;
   segments::Segment::Vectors vectors_;  // the block that a row was read from last
   std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;

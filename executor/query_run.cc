@@ -34,7 +34,7 @@ struct QueryPlan {
   std::size_t nearest_id_offset = 0;
   segments::Filter filter;
   std::uint64_t top = 0;
-  NearestScan::Accuracy accuracy = NearestScan::Accuracy::kExact;
+  double recall = 1;
   bool include_values = false;
   bool include_metadata = false;
 };
@@ -92,8 +92,7 @@ Result<QueryPlan> plan_query(Session& session, const parser::Query& query) {
   plan.top = TRY(bind_integer(query.top, "TOP", 1, kTopMax));
   const double recall = query.recall ? TRY(bind_real(*query.recall, "recall", 0.0, 1.0))
                                      : session.settings().recall_target();
-  plan.accuracy =
-      query.exact ? NearestScan::Accuracy::kExact : NearestScan::accuracy_of(recall);
+  plan.recall = query.exact ? 1 : recall;
   plan.include_values = query.include_values;
   plan.include_metadata = query.include_metadata;
   return plan;
@@ -166,7 +165,7 @@ class QueryScan {
     scan_.emplace(*reader_of_source,
                   NearestScan::Target{metric, &plan_.query, query_squared_norm_, &plan_.filter,
                                       &hits_, static_cast<std::uint32_t>(source_),
-                                      plan_.accuracy},
+                                      plan_.recall},
                   counts_);
     return {};
   }
@@ -275,7 +274,7 @@ std::vector<std::string> explain_plan(Session& session, const QueryPlan& plan) {
       segment_count += facts.segment_count + (facts.memory_bytes > 0 ? 1 : 0);
     }
   }
-  const bool exact = plan.accuracy == NearestScan::Accuracy::kExact;
+  const bool exact = plan.recall >= 1;
   return {fmt::format("{} of index \"{}\" ({}, dimension {}) for the nearest {}",
                       exact ? "Exact search" : "Search", plan.index.definition->name,
                       metric_name(plan.index.definition->metric),
@@ -304,6 +303,7 @@ class ExplainRun final : public SteppedRun {
     const std::size_t found = scan_.take_hits().size();
     std::vector<std::string> lines = explain_plan(session_, scan_.plan());
     lines.push_back(fmt::format("  Segments read: {}", counts.segments));
+    if (counts.clusters > 0) lines.push_back(fmt::format("  Clusters read: {}", counts.clusters));
     lines.push_back(fmt::format("  Records scanned: {}", counts.scanned));
     lines.push_back(fmt::format("  Removed by filter: {}", counts.filtered));
     lines.push_back(fmt::format("  Reranked: {}", counts.reranked));

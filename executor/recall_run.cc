@@ -50,7 +50,7 @@ class RecallRun final : public SteppedRun {
       scan_.reset();
       if (!exact_) {
         exact_.emplace(hits_->take_sorted());
-        begin_scan(NearestScan::accuracy_of(target_));
+        begin_scan(target_);
         return true;
       }
       count_found();
@@ -108,16 +108,16 @@ class RecallRun final : public SteppedRun {
     query_.assign(record->values, record->values + index_.definition->dimension);
     squared_norm_ = record->squared_norm;
     exact_.reset();
-    begin_scan(NearestScan::Accuracy::kExact);
+    begin_scan(1);
     return {};
   }
 
-  void begin_scan(NearestScan::Accuracy accuracy) {
+  void begin_scan(double recall) {
     const Metric metric = index_.definition->metric;
     hits_.emplace(metric, kNearest + 1);  // the record itself is among them
     scan_.emplace(reader_,
                   NearestScan::Target{metric, &query_, squared_norm_, &no_filter_, &*hits_, 0,
-                                      accuracy},
+                                      recall},
                   counts_);
   }
 

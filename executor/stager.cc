@@ -55,7 +55,7 @@ Result<segments::SegmentDescriptor> write_segment(FileSystem& file_system,
                         segments::squared_norm(values.data(), values.size()), row.metadata,
                         segments::kStagedLsn));
   }
-  return writer->finish();
+  return writer->finish([] { return Status(); });
 }
 
 }  // namespace

@@ -37,6 +37,16 @@ Result<std::unique_ptr<BlockReader>> BlockReader::open(FileSystem& file_system,
   return reader;
 }
 
+Result<std::unique_ptr<BlockReader>> BlockReader::open_unfinished(
+    FileSystem& file_system, const std::string& path, std::uint64_t bytes,
+    const SegmentIdentity& identity, const std::vector<BlockEntry>& entries) {
+  auto mapping = TRY(file_system.map(path, bytes));
+  std::unique_ptr<BlockReader> reader(new BlockReader(path, std::move(mapping)));
+  reader->identity_ = identity;
+  reader->list_blocks(entries);
+  return reader;
+}
+
 BlockReader::BlockReader(std::string path, std::unique_ptr<Mapping> mapping)
     : path_(std::move(path)), mapping_(std::move(mapping)) {}
 
@@ -50,7 +60,6 @@ Status BlockReader::read_envelope() {
       bytes.substr(footer.table_offset, footer_offset - footer.table_offset);
   const std::vector<BlockEntry> entries = TRY(decode_table(identity_, footer, table));
   list_blocks(entries);
-  verified_ = std::vector<std::atomic<std::uint64_t>>((entries.size() + 63) / 64);
 
   descriptor_.file = identity_.file;
   descriptor_.bytes = bytes.size();
@@ -73,6 +82,7 @@ void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
     block.offset += padded(entry.stored_bytes);
     ++block.number;
   }
+  verified_ = std::vector<std::atomic<std::uint64_t>>((entries.size() + 63) / 64);
 }
 
 const BlockList& BlockReader::section(Section section) const {

@@ -46,9 +46,16 @@ class BlockReader {
   static Result<std::unique_ptr<BlockReader>> open(FileSystem& file_system,
                                                    const std::string& path, std::uint64_t bytes);
 
+  // Of a file that is being written: `bytes` long by now, with these blocks.
+  static Result<std::unique_ptr<BlockReader>> open_unfinished(FileSystem& file_system,
+                                                              const std::string& path,
+                                                              std::uint64_t bytes,
+                                                              const SegmentIdentity& identity,
+                                                              const std::vector<BlockEntry>& entries);
+
   const std::string& path() const { return path_; }
   const SegmentIdentity& identity() const { return identity_; }
-  // As the file has it: `replaced` is 0.
+  // As the file has it: `replaced` is 0. Nothing of an unfinished file.
   const SegmentDescriptor& descriptor() const { return descriptor_; }
   const BlockList& section(Section section) const;
 
@@ -56,6 +63,13 @@ class BlockReader {
   // checksum goes: a mapping that faults afterwards turns them into zeros.
   Result<std::string_view> stored(const Block& block) const;
   Status check_mapping() const;
+
+  // Has the processor fetch bytes of a block that will be read soon: [at, at + size) of it. A hint.
+  void prefetch(const Block& block, std::size_t at, std::size_t size) const {
+    constexpr std::size_t kLineBytes = 64;
+    const char* const begin = mapping_->bytes().data() + block.offset + at;
+    for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
+  }
 
   // kCorruption: what is wrong with a block, or with the file.
   Error damaged(const Block& block, std::string_view what) const;

@@ -32,7 +32,7 @@ BlockWriter::BlockWriter(std::unique_ptr<File> file, const SegmentIdentity& iden
 Status BlockWriter::append(Section section, Codec codec, std::uint32_t items,
                            std::initializer_list<std::string_view> parts,
                            std::size_t raw_bytes) {
-  CHECK(blocks_ < std::numeric_limits<std::uint32_t>::max(), "the table counts in 32 bits");
+  CHECK(entries_.size() < std::numeric_limits<std::uint32_t>::max(), "the table counts in 32 bits");
   const std::uint64_t block_offset = offset();
   const std::size_t begin = buffer_.size();
   for (const std::string_view part : parts) buffer_.append(part);
@@ -49,22 +49,28 @@ Status BlockWriter::append(Section section, Codec codec, std::uint32_t items,
   entry.raw_bytes = static_cast<std::uint32_t>(raw_bytes);
   entry.checksum =
       checksum(std::string_view(buffer_).substr(begin), segment_seed(identity_, block_offset));
-  encode_entry(entry, table_);
-  ++blocks_;
+  entries_.push_back(entry);
   if (buffer_.size() >= kBufferBytes) TRY(flush(Allocation::kAhead));
   return {};
+}
+
+Result<std::unique_ptr<BlockReader>> BlockWriter::reader(FileSystem& file_system) {
+  TRY(flush(Allocation::kAhead));
+  return BlockReader::open_unfinished(file_system, file_->path(), allocated_bytes_, identity_, entries_);
 }
 
 Result<SegmentDescriptor> BlockWriter::finish(const SegmentDescriptor& totals) {
   SegmentFooter footer;
   footer.table_offset = offset();
-  footer.blocks = blocks_;
+  footer.blocks = static_cast<std::uint32_t>(entries_.size());
   footer.rows = totals.rows;
   footer.tombstones = totals.tombstones;
   footer.first_lsn = totals.first_lsn;
   footer.last_lsn = totals.last_lsn;
-  footer.table_checksum = checksum(table_, segment_seed(identity_, footer.table_offset));
-  buffer_ += table_;
+  std::string table;
+  for (const BlockEntry& entry : entries_) encode_entry(entry, table);
+  footer.table_checksum = checksum(table, segment_seed(identity_, footer.table_offset));
+  buffer_ += table;
   encode_footer(identity_, offset(), footer, buffer_);
   TRY(flush(Allocation::kExact));
   if (allocated_bytes_ > written_bytes_) TRY(file_->truncate(written_bytes_));

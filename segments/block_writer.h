@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file_system.h"
+#include "segments/block_reader.h"
 #include "segments/segment_format.h"
 
 namespace alcove::segments {
@@ -25,6 +27,10 @@ class BlockWriter {
   Status append(Section section, Codec codec, std::uint32_t items,
                 std::initializer_list<std::string_view> parts, std::size_t raw_bytes);
 
+  // What has been appended so far, to be read while more is appended. The BlockWriter outlives it, and
+  // finishes when it is gone.
+  Result<std::unique_ptr<BlockReader>> reader(FileSystem& file_system);
+
   // Writes what is left and syncs the file. Takes rows, tombstones and LSNs from `totals`.
   Result<SegmentDescriptor> finish(const SegmentDescriptor& totals);
 
@@ -38,8 +44,7 @@ class BlockWriter {
   std::unique_ptr<File> file_;
   SegmentIdentity identity_;
   std::string buffer_;  // what comes behind the written bytes
-  std::string table_;
-  std::uint32_t blocks_ = 0;
+  std::vector<BlockEntry> entries_;
   std::uint64_t written_bytes_ = 0;
   std::uint64_t allocated_bytes_ = 0;
   std::uint64_t writeback_bytes_ = 0;  // begun with

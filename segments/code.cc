@@ -23,6 +23,15 @@ double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
   return sum;
 }
 
+// Where the numbers of a row stand in each group.
+struct Lane {
+  std::size_t byte;
+  unsigned shift;
+};
+Lane lane_of(std::size_t place) {
+  return {place % 16 % 8 * 2 + place % 16 / 8, place < 16 ? 0U : 4U};
+}
+
 // The levels that a number stands for.
 void group_levels(const CodeShape& shape, unsigned number, float* levels) {
   if (shape.coordinates_per_group == 4) {
@@ -81,63 +90,104 @@ void group_products(const CodeShape& shape, const float* coordinates, float* pro
   }
 }
 
-Encoder::Encoder(Metric metric, std::span<const float> centroid)
+void copy_code(const CodeShape& shape, const char* from, std::size_t from_place, char* codes,
+               std::size_t place) {
+  const Lane source = lane_of(from_place);
+  const Lane target = lane_of(place);
+  for (std::size_t group = 0; group < shape.groups; ++group) {
+    const auto both = static_cast<unsigned char>(from[group * 16 + source.byte]);
+    const unsigned number = both >> source.shift & 0x0fU;
+    char& into = codes[group * 16 + target.byte];
+    into = static_cast<char>(static_cast<unsigned char>(into) | number << target.shift);
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t numbers = shape.groups * 16 + i * kCodedRows * sizeof(float);
+    std::memcpy(codes + numbers + place * sizeof(float), from + numbers + from_place * sizeof(float),
+                sizeof(float));
+  }
+}
+
+Encoder::Encoder(Metric metric, std::span<const float> origin)
     : metric_(metric),
-      shape_(centroid.size()),
-      rotation_(rotation_of(centroid.size())),
-      centroid_(centroid.begin(), centroid.end()),
+      shape_(origin.size()),
+      rotation_(rotation_of(origin.size())),
+      origin_(origin.begin(), origin.end()),
       residual_(shape_.padded_dimension),
       levels_(shape_.padded_dimension) {}
 
-void Encoder::encode(const float* values, float squared_norm, std::size_t place, char* codes) {
-  const std::size_t dimension = centroid_.size();
+Encoder::Centroid Encoder::prepare(std::span<const float> centroid) const {
+  Centroid prepared;
+  prepared.offset.resize(shape_.padded_dimension);
+  double squared_norm = 0;
+  for (std::size_t i = 0; i < origin_.size(); ++i) {
+    const double offset = double{centroid[i]} - double{origin_[i]};
+    prepared.offset[i] = static_cast<float>(offset);
+    prepared.product += offset * double{origin_[i]};
+    squared_norm += double{centroid[i]} * double{centroid[i]};
+  }
+  rotation_.apply(prepared.offset.data());
+  prepared.norm = std::sqrt(squared_norm);
+  prepared.offset_norm = std::sqrt(dot_of(prepared.offset, prepared.offset));
+  return prepared;
+}
+
+double Encoder::encode(const float* values, float squared_norm, const Centroid& centroid,
+                       std::size_t place, char* codes) {
+  const std::size_t dimension = origin_.size();
   // A vector without length stays where it is: its cosine is 0, as is its product with the query.
   const double scale = metric_ == Metric::kCosine && squared_norm > 0
                            ? 1 / std::sqrt(double{squared_norm})
                            : 1;
-  double of_centroid = 0;
-  double squared_centroid = 0;
+  double of_origin = 0;  // the product of the origin and what becomes the residual
   for (std::size_t i = 0; i < dimension; ++i) {
-    residual_[i] = static_cast<float>(double{values[i]} * scale - double{centroid_[i]});
-    of_centroid += double{centroid_[i]} * double{residual_[i]};
-    squared_centroid += double{centroid_[i]} * double{centroid_[i]};
+    const double difference = double{values[i]} * scale - double{origin_[i]};
+    residual_[i] = static_cast<float>(difference);
+    of_origin += double{origin_[i]} * difference;
   }
   std::fill(residual_.begin() + static_cast<std::ptrdiff_t>(dimension), residual_.end(), 0.0F);
   rotation_.apply(residual_.data());
+  for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] -= centroid.offset[i];
+  const double of_centroid = of_origin - centroid.product + dot_of(centroid.offset, residual_);
 
   const double squared_length = dot_of(residual_, residual_);
   const auto unit = static_cast<float>(
       std::sqrt(squared_length / static_cast<double>(shape_.padded_dimension)));
   const std::size_t step = shape_.coordinates_per_group;
-  const std::size_t byte = place % 16 % 8 * 2 + place % 16 / 8;
-  const unsigned shift = place < 16 ? 0 : 4;
+  const Lane lane = lane_of(place);
   for (std::size_t group = 0; group < shape_.groups; ++group) {
     const float* const coordinates = residual_.data() + group * step;
     const unsigned number =
         step == 4 ? one_bit_number(coordinates) : two_bit_number(coordinates, unit);
     group_levels(shape_, number, levels_.data() + group * step);
-    char& into = codes[group * 16 + byte];
-    into = static_cast<char>(static_cast<unsigned char>(into) | number << shift);
+    char& into = codes[group * 16 + lane.byte];
+    into = static_cast<char>(static_cast<unsigned char>(into) | number << lane.shift);
   }
 
   const double along = dot_of(residual_, levels_);
   const double f = along > 0 ? squared_length / along : 0;
-  const double missed = std::max(0.0, f * f * dot_of(levels_, levels_) - squared_length);
+  const double squared_levels = dot_of(levels_, levels_);
+  const double missed = std::max(0.0, f * f * squared_levels - squared_length);
   const double deviation = std::sqrt(missed / static_cast<double>(shape_.padded_dimension));
+  const double of_offset = f * dot_of(centroid.offset, levels_);
+  const double length = std::sqrt(squared_length);
+  const double offset_size = f * std::sqrt(squared_levels) * centroid.offset_norm;
   float row[3];
   if (metric_ == Metric::kEuclidean) {
     row[0] = static_cast<float>(2 * f);
-    row[1] = static_cast<float>(-squared_length + squared_length * kRounding);
+    row[1] = static_cast<float>(-squared_length - 2 * of_offset +
+                                (squared_length + 2 * offset_size) * kRounding);
     row[2] = static_cast<float>(2 * deviation);
   } else {
     row[0] = static_cast<float>(f);
-    row[1] = static_cast<float>(of_centroid + std::sqrt(squared_length * squared_centroid) * kRounding);
+    row[1] = static_cast<float>(of_centroid - of_offset +
+                                (length * centroid.norm + offset_size) * kRounding);
     row[2] = static_cast<float>(deviation);
   }
   for (std::size_t i = 0; i < 3; ++i) {
     std::memcpy(codes + shape_.groups * 16 + (i * kCodedRows + place) * sizeof(float), &row[i],
                 sizeof(float));
   }
+  return squared_length;
 }
 
 }  // namespace alcove::segments

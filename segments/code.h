@@ -14,19 +14,20 @@ class Rotation;
 // Quantised codes of vectors, from which a scan tells without reading the vectors which of them may be
 // among the nearest.
 //
-// What is coded is the vector o: under cosine divided by its length. Its difference r = o - c to the
-// segment's centroid c is rotated (rotation.h) to P coordinates r', and each is replaced by one of a few
+// What is coded is the vector o: under cosine divided by its length. Its difference r = o - c to a
+// centroid c is rotated (rotation.h) to P coordinates r', and each is replaced by one of a few
 // levels: with one bit -1 or 1, by its sign; with two bits, in units of s = |r|/√P, the nearest
 // of ±0.4528 and ±1.5104, the best four levels of a normal distribution (Max 1960). Vectors of
 // kOneBitDimension coordinates and more have one bit a coordinate, shorter ones two.
 //
 // With the levels l and f = |r|²/⟨r',l⟩, ⟨x,r⟩ is near f⟨x',l⟩ for any x: the estimate is not
 // biased, and off by ⟨x',e⟩ with e = r' - f·l, which for a rotation taken at random is about normal
-// with deviation |x||e|/√P (RaBitQ, arXiv:2405.12497). So with x = q - c:
-//   ⟨q,o⟩      ≈ ⟨q,c⟩ + f⟨x',l⟩ + ⟨c,r⟩       deviation |x||e|/√P
-//   -|q-o|²    ≈ -|x|² + 2f⟨x',l⟩ - |r|²       deviation 2|x||e|/√P
-// Of each row stand beside its code the factor of ⟨x',l⟩, the last addend, and the deviation without
-// |x|.
+// with deviation |x||e|/√P (RaBitQ, arXiv:2405.12497). A segment has one origin g, to which queries are
+// relative, x = q - g, so that one table of x serves all its centroids. With d = c - g:
+//   ⟨q,o⟩      ≈ ⟨q,c⟩ + f⟨x',l⟩ + ⟨c,r⟩ - f⟨d',l⟩       deviation |q-c||e|/√P
+//   -|q-o|²    ≈ -|q-c|² + 2f⟨x',l⟩ - |r|² - 2f⟨d',l⟩    deviation 2|q-c||e|/√P
+// Of each row stand beside its code the factor of ⟨x',l⟩, the addend that is the row's own, and the
+// deviation without |q-c|.
 //
 // CODES of 32 rows
 //   OFFSET SIZE FIELD
@@ -60,20 +61,37 @@ float outermost_level(const CodeShape& shape);
 // The product of a group's coordinates with the levels that each of the kGroupNumbers stands for.
 void group_products(const CodeShape& shape, const float* coordinates, float* products);
 
-// Makes the codes of rows with one centroid. Externally synchronised.
+// Copies the code of row `from_place` of the 32 at `from` to be that of row `place` of the 32 at `codes`, which
+// are zeros there: it says the same wherever the centroid and the origin are the same.
+void copy_code(const CodeShape& shape, const char* from, std::size_t from_place, char* codes,
+               std::size_t place);
+
+// Makes the codes of the rows of a segment. Externally synchronised.
 class Encoder {
  public:
-  // `centroid` has `dimension` floats.
-  Encoder(Metric metric, std::span<const float> centroid);
+  // `origin` has `dimension` floats.
+  Encoder(Metric metric, std::span<const float> origin);
   const CodeShape& shape() const { return shape_; }
+
+  // A centroid as encode() takes it.
+  struct Centroid {
+    std::vector<float> offset;  // to it from the origin, rotated
+    double product = 0;         // of the offset and the origin
+    double norm = 0;
+    double offset_norm = 0;
+  };
+  Centroid prepare(std::span<const float> centroid) const;
+
   // Writes the code of `values` as that of row `place` of the 32 at `codes`, which are zeros there.
-  void encode(const float* values, float squared_norm, std::size_t place, char* codes);
+  // Returns the squared length of its difference to the centroid.
+  double encode(const float* values, float squared_norm, const Centroid& centroid, std::size_t place,
+                char* codes);
 
  private:
   Metric metric_;
   CodeShape shape_;
   const Rotation& rotation_;
-  std::vector<float> centroid_;
+  std::vector<float> origin_;
   std::vector<float> residual_;
   std::vector<float> levels_;
 };

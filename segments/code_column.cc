@@ -2,105 +2,472 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "segments/cluster.h"
 
 namespace alcove::segments {
 
 namespace {
 
-// The mean of so many rows is near that of all, unless the order of ids is one of content too.
-constexpr std::size_t kSampleRows = 1024;
-static_assert(kCodedRowsMin <= kSampleRows);
+// Codes that are held while the rows are read in their order.
+constexpr std::size_t kCodeBufferBytes = std::size_t{64} * 1024 * 1024;
+// Rows whose mean is the origin: any serves, the better the nearer the rows are to it.
+constexpr std::uint32_t kOriginRows = 16'384;
+// Rows that are taken for queries to measure clusters by, how many clusters each looks at, and how many
+// rows of them.
+constexpr std::uint32_t kQueries = 128;
+constexpr std::uint32_t kClustersOfQuery = 8;
+constexpr std::uint32_t kRowsOfCluster = 8;
+constexpr std::uint32_t kRowsPerPause = 1024;
+// A model's clusters are kept while they have so many times kRowsPerCluster rows on average: with fewer,
+// centroids cost more than they save, with more, too many rows are looked at.
+constexpr double kFewestRows = 0.5;
+constexpr double kMostRows = 2;
 
-std::string_view bytes_of(const std::vector<float>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
-}
+static_assert(sizeof(Segment::Cluster) == 20);
 
-std::vector<float> mean_of(Metric metric, const std::vector<float>& values,
-                           const std::vector<float>& squared_norms, std::size_t dimension) {
-  std::vector<double> sums(dimension);
-  for (std::size_t row = 0; row < squared_norms.size(); ++row) {
-    const bool scaled = metric == Metric::kCosine && squared_norms[row] > 0;
-    const double scale = scaled ? 1 / std::sqrt(double{squared_norms[row]}) : 1;
-    for (std::size_t i = 0; i < dimension; ++i) {
-      sums[i] += double{values[row * dimension + i]} * scale;
-    }
+// Writes `count` items of `size` bytes each in blocks.
+Status append_items(Section section, const void* items, std::size_t count, std::size_t size,
+                    BlockWriter& out) {
+  const auto* const bytes = static_cast<const char*>(items);
+  const std::size_t per_block = std::max<std::size_t>(kBlockRawBytesMax / size, 1);
+  for (std::size_t first = 0; first < count; first += per_block) {
+    const std::size_t some = std::min(per_block, count - first);
+    TRY(out.append(section, Codec::kPlain, static_cast<std::uint32_t>(some),
+                   {std::string_view(bytes + first * size, some * size)}, some * size));
   }
-  std::vector<float> mean(dimension);
-  const auto count = static_cast<double>(squared_norms.size());
-  std::transform(sums.begin(), sums.end(), mean.begin(),
-                 [count](double sum) { return static_cast<float>(sum / count); });
-  return mean;
+  return {};
 }
+
+// Writes codes that come one after the other in blocks.
+class CodeBlocks {
+ public:
+  CodeBlocks(Section section, const CodeShape& shape)
+      : section_(section), bytes_(shape.bytes), per_block_(kBlockRawBytesMax / bytes_) {}
+
+  // `codes` are of whole times 32 rows, but for the last call.
+  Status append(const char* codes, std::uint32_t rows, BlockWriter& out) {
+    for (std::size_t at = 0; at < rows; at += kCodedRows, codes += bytes_) {
+      block_.append(codes, bytes_);
+      rows_ += static_cast<std::uint32_t>(std::min<std::size_t>(kCodedRows, rows - at));
+      if (rows_ == per_block_ * kCodedRows) TRY(flush(out));
+    }
+    return {};
+  }
+
+  Status flush(BlockWriter& out) {
+    if (rows_ > 0) TRY(out.append(section_, Codec::kPlain, rows_, {block_}, block_.size()));
+    rows_ = 0;
+    block_.clear();
+    return {};
+  }
+
+ private:
+  Section section_;
+  std::size_t bytes_;
+  std::size_t per_block_;
+  std::string block_;
+  std::uint32_t rows_ = 0;
+};
+
+class CodesWriter {
+ public:
+  CodesWriter(const SegmentIdentity& identity, const VectorColumn& vectors, std::uint32_t rows,
+              const CodeModel& model, const std::function<Status()>& pause, BlockWriter& out)
+      : metric_(identity.metric), dimension_(identity.dimension), vectors_(vectors), rows_(rows),
+        model_(model), pause_(pause), out_(out), reader_(vectors, metric_, dimension_) {}
+
+  // Whether the model's clusters are kept.
+  bool keeps() const { return keeps_; }
+
+  Status run() {
+    keeps_ = model_fits();
+    if (keeps_) {
+      TRY(take_clusters());
+    } else {
+      TRY(make_clusters());
+    }
+    TRY(append_items(Section::kCentroids, origin_.data(), 1,
+                     dimension_ * sizeof(float), out_));
+    return rows_ >= kClusteredRowsMin ? write_clusters() : write_codes();
+  }
+
+ private:
+  std::uint32_t clusters() const { return static_cast<std::uint32_t>(clustering_.first.size() - 1); }
+  std::span<const float> centroid(std::uint32_t cluster) const {
+    return std::span(clustering_.centroids).subspan(std::size_t{cluster} * dimension_, dimension_);
+  }
+
+  bool model_fits() const {
+    if (model_.segment == nullptr || rows_ < kClusteredRowsMin) return false;
+    const double per_cluster = static_cast<double>(rows_) / model_.segment->clusters();
+    return per_cluster >= kRowsPerCluster * kFewestRows && per_cluster <= kRowsPerCluster * kMostRows;
+  }
+
+  Status make_clusters() {
+    TRY(find_origin());
+    if (rows_ >= kClusteredRowsMin) {
+      clustering_ = TRY(cluster_rows(vectors_, metric_, dimension_, rows_, pause_));
+    } else {
+      clustering_.centroids = origin_;
+      clustering_.first = {0, rows_};
+    }
+    return {};
+  }
+
+  Status take_clusters() {
+    const Segment& from = *model_.segment;
+    const auto origin = TRY(from.centroid(0));
+    origin_.assign(origin.begin(), origin.end());
+    std::vector<float> centroids;
+    model_clusters_.resize(from.rows());
+    model_codes_.resize(from.rows());
+    for (std::uint32_t i = 0; i < from.clusters(); ++i) {
+      const auto centroid = TRY(from.centroid(1 + i));
+      centroids.insert(centroids.end(), centroid.begin(), centroid.end());
+      const Segment::Cluster cluster = TRY(from.cluster(i));
+      for (std::uint32_t at = cluster.first; at < cluster.first + cluster.rows; ++at) {
+        const std::uint32_t row = TRY(from.postings(at)).front();
+        if (row >= from.rows()) {
+          return fail(ErrorCode::kCorruption, "{}: a code of a row beyond the rows", from.path());
+        }
+        model_clusters_[row] = i;
+        model_codes_[row] = at;
+      }
+      if (i % kRowsPerPause == 0) TRY(pause_());
+    }
+    std::vector<std::uint32_t> cluster_of(rows_, kNoCluster);
+    for (std::uint32_t row = 0; row < rows_; ++row) {
+      if (model_.rows[row] != CodeModel::kNoRow) cluster_of[row] = model_clusters_[model_.rows[row]];
+    }
+    clustering_ = TRY(keep_clusters(vectors_, metric_, dimension_, std::move(centroids),
+                                    std::move(cluster_of), pause_));
+    return {};
+  }
+
+  Status find_origin() {
+    const std::uint32_t count = std::min(rows_, kOriginRows);
+    std::vector<double> sums(dimension_);
+    std::vector<float> row(dimension_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint64_t at = std::uint64_t{i} * rows_ / count;
+      TRY(reader_.copy(static_cast<std::uint32_t>(at), row.data()));
+      for (std::uint32_t j = 0; j < dimension_; ++j) sums[j] += double{row[j]};
+    }
+    origin_.resize(dimension_);
+    for (std::uint32_t j = 0; j < dimension_; ++j) origin_[j] = static_cast<float>(sums[j] / count);
+    return {};
+  }
+
+  Status write_clusters() {
+    TRY(append_items(Section::kCentroids, clustering_.centroids.data(), clusters(),
+                     dimension_ * sizeof(float), out_));
+    TRY(write_centroid_codes());
+    TRY(write_codes());
+    TRY(append_items(Section::kPostings, clustering_.rows.data(), rows_,
+                     sizeof(std::uint32_t), out_));
+    const double share = keeps_ ? TRY(model_share()) : TRY(measure_share());
+    std::vector<Segment::Cluster> entries(clusters());
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      Segment::Cluster& entry = entries[i];
+      entry.first = clustering_.first[i];
+      entry.rows = clustering_.first[i + 1] - entry.first;
+      entry.squared_norm = static_cast<float>(squared_length(centroid(i)));
+      entry.squared_radius = static_cast<float>(squared_lengths_[i] / entry.rows);
+      entry.variance = static_cast<float>(squared_lengths_[i] / entry.rows * share);
+    }
+    return append_items(Section::kClusters, entries.data(), entries.size(),
+                        sizeof(Segment::Cluster), out_);
+  }
+
+  static double squared_length(std::span<const float> x) {
+    double sum = 0;
+    for (const float value : x) sum += double{value} * double{value};
+    return sum;
+  }
+
+  Status write_centroid_codes() {
+    // Under cosine too, a centroid has the length that it has.
+    Encoder encoder(metric_ == Metric::kCosine ? Metric::kDotProduct : metric_, origin_);
+    const Encoder::Centroid origin = encoder.prepare(origin_);
+    CodeBlocks blocks(Section::kCentroidCodes, encoder.shape());
+    std::string codes;
+    for (std::uint32_t first = 0; first < clusters(); first += kCodedRows) {
+      const std::uint32_t end = std::min<std::uint32_t>(clusters(), first + kCodedRows);
+      codes.assign(encoder.shape().bytes, '\0');
+      for (std::uint32_t i = first; i < end; ++i) {
+        encoder.encode(centroid(i).data(), 0, origin, i - first, codes.data());
+      }
+      TRY(blocks.append(codes.data(), end - first, out_));
+    }
+    return blocks.flush(out_);
+  }
+
+  // Rows are read in their order, which is that of the file, as often as it takes to hold the codes that
+  // come next.
+  Status write_codes() {
+    Encoder encoder(metric_, origin_);
+    std::vector<Encoder::Centroid> centroids;
+    for (std::uint32_t i = 0; i < clusters(); ++i) centroids.push_back(encoder.prepare(centroid(i)));
+    const std::vector<std::uint32_t> clusters_of_rows = find_clusters_of_rows();
+    const std::vector<std::uint32_t> places = find_places();
+    squared_lengths_.assign(clusters(), 0);
+
+    const std::size_t bytes = encoder.shape().bytes;
+    CodeBlocks blocks(Section::kCodes, encoder.shape());
+    const auto held = static_cast<std::uint32_t>(std::min<std::size_t>(
+        kCodeBufferBytes / bytes * kCodedRows, rows_));
+    for (std::uint32_t first = 0; first < rows_; first += held) {
+      const std::uint32_t count = std::min(held, rows_ - first);
+      std::string codes((count + kCodedRows - 1) / kCodedRows * bytes, '\0');
+      if (keeps_) TRY(copy_codes(first, count, encoder.shape(), codes));
+      for (std::uint32_t number = 0; number < rows_; ++number) {
+        if (number % kRowsPerPause == 0) TRY(pause_());
+        if (is_kept(number)) continue;
+        const std::uint32_t place = (places.empty() ? number : places[number]) - first;
+        if (place >= count) continue;
+        const std::uint32_t cluster = clusters_of_rows.empty() ? 0 : clusters_of_rows[number];
+        const RowReader::Row row = TRY(reader_.row(number));
+        squared_lengths_[cluster] +=
+            encoder.encode(row.values, row.squared_norm, centroids[cluster], place % kCodedRows,
+                           codes.data() + place / kCodedRows * bytes);
+      }
+      TRY(blocks.append(codes.data(), count, out_));
+    }
+    return blocks.flush(out_);
+  }
+
+  bool is_kept(std::uint32_t row) const { return keeps_ && model_.rows[row] != CodeModel::kNoRow; }
+
+  // Those of the codes [first, first + count) that the model has, in order: there they stand in about the same.
+  Status copy_codes(std::uint32_t first, std::uint32_t count, const CodeShape& shape, std::string& codes) {
+    std::uint32_t cluster = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (i % kRowsPerPause == 0) TRY(pause_());
+      while (clustering_.first[cluster + 1] <= first + i) ++cluster;
+      const std::uint32_t row = clustering_.rows[first + i];
+      if (!is_kept(row)) continue;
+      const std::uint32_t model_row = model_.rows[row];
+      const std::uint32_t at = model_codes_[model_row];
+      const Segment::Codes from = TRY(model_.segment->codes(at));
+      const std::uint32_t place = at - from.first;
+      copy_code(shape, from.bytes + place / kCodedRows * shape.bytes, place % kCodedRows,
+                codes.data() + i / kCodedRows * shape.bytes, i % kCodedRows);
+      const Segment::Cluster model_cluster = TRY(model_.segment->cluster(model_clusters_[model_row]));
+      squared_lengths_[cluster] += double{model_cluster.squared_radius};
+    }
+    return {};
+  }
+
+  // What measure_share() found for the model.
+  Result<double> model_share() const {
+    for (std::uint32_t i = 0; i < model_.segment->clusters(); ++i) {
+      const Segment::Cluster cluster = TRY(model_.segment->cluster(i));
+      if (cluster.squared_radius > 0) return double{cluster.variance} / double{cluster.squared_radius};
+    }
+    return 1.0;
+  }
+
+  // The inverse of the postings; nothing where rows stand in their order.
+  std::vector<std::uint32_t> find_places() const {
+    std::vector<std::uint32_t> places(clustering_.rows.size());
+    for (std::uint32_t at = 0; at < places.size(); ++at) places[clustering_.rows[at]] = at;
+    return places;
+  }
+  std::vector<std::uint32_t> find_clusters_of_rows() const {
+    std::vector<std::uint32_t> found(clustering_.rows.size());
+    for (std::uint32_t i = 0; i < clusters() && !found.empty(); ++i) {
+      for (std::uint32_t at = clustering_.first[i]; at < clustering_.first[i + 1]; ++at) {
+        found[clustering_.rows[at]] = i;
+      }
+    }
+    return found;
+  }
+
+  // What share of a cluster's mean squared distance to its centroid lies in the direction of a query.
+  Result<double> measure_share() {
+    double sum = 0;
+    std::uint64_t count = 0;
+    std::vector<float> query(dimension_);
+    std::vector<float> row(dimension_);
+    std::vector<std::pair<double, std::uint32_t>> near(clusters());
+    for (std::uint32_t i = 0; i < kQueries; ++i) {
+      const std::uint64_t number = std::uint64_t{i} * rows_ / kQueries;
+      TRY(reader_.copy(static_cast<std::uint32_t>(number), query.data()));
+      for (std::uint32_t j = 0; j < clusters(); ++j) near[j] = {squared_distance(query, centroid(j)), j};
+      const std::size_t some = std::min<std::size_t>(near.size(), kClustersOfQuery + 1);
+      std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(some), near.end());
+      // The first is the query's own, whose centroid it has a share in.
+      for (std::size_t k = 1; k < some; ++k) {
+        const auto [distance, cluster] = near[k];
+        const double radius = squared_lengths_[cluster];
+        if (distance <= 0 || radius <= 0) continue;
+        const std::uint32_t begin = clustering_.first[cluster];
+        const std::uint32_t rows = clustering_.first[cluster + 1] - begin;
+        for (std::uint32_t m = 0; m < std::min(rows, kRowsOfCluster); ++m) {
+          const std::uint64_t at = begin + std::uint64_t{m} * rows / std::min(rows, kRowsOfCluster);
+          TRY(reader_.copy(clustering_.rows[at], row.data()));
+          const double along = product_of_differences(query, row, centroid(cluster));
+          sum += along * along / (distance * radius / rows);
+          ++count;
+        }
+      }
+      TRY(pause_());
+    }
+    return count == 0 ? 1.0 : sum / static_cast<double>(count);
+  }
+
+  static double squared_distance(const std::vector<float>& x, std::span<const float> y) {
+    float sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += (x[i] - y[i]) * (x[i] - y[i]);
+    return sum;
+  }
+  static double product_of_differences(const std::vector<float>& x, const std::vector<float>& y,
+                                       std::span<const float> c) {
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      sum += (double{x[i]} - double{c[i]}) * (double{y[i]} - double{c[i]});
+    }
+    return sum;
+  }
+
+  const Metric metric_;
+  const std::uint32_t dimension_;
+  const VectorColumn& vectors_;
+  const std::uint32_t rows_;
+  const CodeModel& model_;
+  const std::function<Status()>& pause_;
+  BlockWriter& out_;
+  RowReader reader_;
+  std::vector<float> origin_;
+  Clustering clustering_;
+  std::vector<double> squared_lengths_;  // of each cluster: the sum over its rows
+  bool keeps_ = false;                   // the model's clusters
+  std::vector<std::uint32_t> model_clusters_;  // of each row of the model
+  std::vector<std::uint32_t> model_codes_;     // likewise
+};
 
 }  // namespace
 
-CodeColumnWriter::CodeColumnWriter(const SegmentIdentity& identity)
-    : metric_(identity.metric), dimension_(identity.dimension) {}
-
-Status CodeColumnWriter::add(const float* values, float squared_norm, BlockWriter& out) {
-  if (dimension_ < kCodedDimensionMin || dimension_ > kCodedDimensionMax) return {};
-  if (encoder_) return encode(values, squared_norm, out);
-  values_.insert(values_.end(), values, values + dimension_);
-  squared_norms_.push_back(squared_norm);
-  return squared_norms_.size() == kSampleRows ? begin(out) : Status();
-}
-
-Status CodeColumnWriter::finish(BlockWriter& out) {
-  if (!encoder_ && squared_norms_.size() >= kCodedRowsMin) TRY(begin(out));
-  return flush(out);
-}
-
-Status CodeColumnWriter::begin(BlockWriter& out) {
-  const std::vector<float> centroid = mean_of(metric_, values_, squared_norms_, dimension_);
-  const std::string_view bytes = bytes_of(centroid);
-  TRY(out.append(Section::kCentroids, Codec::kPlain, 1, {bytes}, bytes.size()));
-  encoder_.emplace(metric_, centroid);
-  const std::size_t groups_of_rows = kBlockRawBytesMax / encoder_->shape().bytes;
-  rows_per_block_ = static_cast<std::uint32_t>(groups_of_rows * kCodedRows);
-  for (std::size_t row = 0; row < squared_norms_.size(); ++row) {
-    TRY(encode(values_.data() + row * dimension_, squared_norms_[row], out));
-  }
-  std::vector<float>().swap(values_);
-  return {};
-}
-
-Status CodeColumnWriter::encode(const float* values, float squared_norm, BlockWriter& out) {
-  const std::size_t bytes = encoder_->shape().bytes;
-  if (rows_ % kCodedRows == 0) block_.append(bytes, '\0');
-  encoder_->encode(values, squared_norm, rows_ % kCodedRows,
-                   block_.data() + rows_ / kCodedRows * bytes);
-  ++rows_;
-  return rows_ == rows_per_block_ ? flush(out) : Status();
-}
-
-Status CodeColumnWriter::flush(BlockWriter& out) {
-  if (rows_ == 0) return {};
-  TRY(out.append(Section::kCodes, Codec::kPlain, rows_, {block_}, block_.size()));
-  rows_ = 0;
-  block_.clear();
-  return {};
+Result<bool> write_codes(const SegmentIdentity& identity, const VectorColumn& vectors,
+                         std::uint32_t rows, const CodeModel& model,
+                         const std::function<Status()>& pause, BlockWriter& out) {
+  CodesWriter writer(identity, vectors, rows, model, pause, out);
+  TRY(writer.run());
+  return writer.keeps();
 }
 
 CodeColumn::CodeColumn(const BlockReader& reader)
     : reader_(reader),
       centroids_(reader.section(Section::kCentroids)),
-      codes_(reader.section(Section::kCodes)) {}
+      codes_(reader.section(Section::kCodes)),
+      centroid_codes_(reader.section(Section::kCentroidCodes)),
+      clusters_(reader.section(Section::kClusters)),
+      postings_(reader.section(Section::kPostings)),
+      calibration_(reader.section(Section::kCalibration)) {}
 
-Result<std::span<const float>> CodeColumn::centroid() const {
-  const std::string_view bytes = TRY(reader_.stored(centroids_.blocks().front()));
-  return std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
+Result<Calibration> CodeColumn::calibration() const {
+  const std::string_view bytes = TRY(reader_.stored(calibration_.blocks().front()));
+  Calibration calibration;
+  std::memcpy(calibration.data(), bytes.data(), sizeof(calibration));
+  return calibration;
 }
 
-Result<Segment::Codes> CodeColumn::block(std::uint32_t row) const {
-  const Block& block = codes_.even_block(row);
+// The origin has a block of its own, and those of clusters stand in blocks that have equally many.
+const Block& CodeColumn::centroid_block(std::uint32_t number) const {
+  const std::vector<Block>& blocks = centroids_.blocks();
+  if (number == 0) return blocks.front();
+  return blocks[1 + (number - 1) / blocks[1].entry.items];
+}
+
+void CodeColumn::prefetch_centroid(std::uint32_t number) const {
+  constexpr std::size_t kBytesMax = 512;
+  const Block& block = centroid_block(number);
+  const std::size_t bytes = std::size_t{reader_.identity().dimension} * sizeof(float);
+  reader_.prefetch(block, (number - block.first) * bytes, std::min(bytes, kBytesMax));
+}
+
+Result<std::span<const float>> CodeColumn::centroid(std::uint32_t number) const {
+  const Block& block = centroid_block(number);
+  const std::string_view bytes = TRY(reader_.stored(block));
+  const std::size_t dimension = reader_.identity().dimension;
+  return std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float))
+      .subspan((number - block.first) * dimension, dimension);
+}
+
+Result<Segment::Codes> CodeColumn::codes_of(const BlockList& list, std::uint32_t at) const {
+  const Block& block = list.even_block(at);
   const std::string_view bytes = TRY(reader_.stored(block));
   return Segment::Codes{bytes.data(), block.first, block.entry.items};
 }
 
-Status CodeColumn::verify() const {
-  if (empty()) return {};
-  TRY(centroid());
-  for (const Block& each : codes_.blocks()) TRY(block(each.first));
+Result<Segment::Codes> CodeColumn::block(std::uint32_t at) const { return codes_of(codes_, at); }
+
+Result<Segment::Codes> CodeColumn::centroid_codes(std::uint32_t cluster) const {
+  return codes_of(centroid_codes_, cluster);
+}
+
+Result<std::span<const Segment::Cluster>> CodeColumn::clusters_from(std::uint32_t number) const {
+  const Block& block = clusters_.even_block(number);
+  const std::string_view bytes = TRY(reader_.stored(block));
+  return std::span(reinterpret_cast<const Segment::Cluster*>(bytes.data()), block.entry.items)
+      .subspan(number - block.first);
+}
+
+Result<Segment::Cluster> CodeColumn::cluster(std::uint32_t number) const {
+  const Segment::Cluster cluster = TRY(clusters_from(number)).front();
+  if (cluster.first > codes_.items() || cluster.rows > codes_.items() - cluster.first) {
+    return reader_.damaged(clusters_.even_block(number), "has a cluster beyond the codes");
+  }
+  return cluster;
+}
+
+Result<std::span<const std::uint32_t>> CodeColumn::postings(std::uint32_t at) const {
+  const Block& block = postings_.even_block(at);
+  const std::string_view bytes = TRY(reader_.stored(block));
+  return std::span(reinterpret_cast<const std::uint32_t*>(bytes.data()), block.entry.items)
+      .subspan(at - block.first);
+}
+
+void CodeColumn::prefetch(std::uint32_t at, std::uint32_t count) const {
+  // So much a core can have on its way.
+  constexpr std::size_t kBytesMax = 8192;
+  constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
+  const Block& block = codes_.even_block(at);
+  const std::size_t bytes = CodeShape(reader_.identity().dimension).bytes;
+  const std::uint32_t first = (at - block.first) / kTogether;
+  const std::uint32_t end =
+      (std::min(at - block.first + count, block.entry.items) + kTogether - 1) / kTogether;
+  reader_.prefetch(block, first * bytes, std::min((end - first) * bytes, kBytesMax));
+}
+
+Status CodeColumn::verify(std::uint32_t rows) const {
+  for (const BlockList* list : {&centroids_, &codes_, &centroid_codes_, &calibration_}) {
+    for (const Block& each : list->blocks()) TRY(reader_.stored(each));
+  }
+  std::uint32_t end = 0;
+  for (std::uint32_t i = 0; i < clusters(); ++i) {
+    const Segment::Cluster each = TRY(cluster(i));
+    if (each.first != end || each.rows == 0) {
+      return reader_.damaged(clusters_.even_block(i), "has a cluster out of place");
+    }
+    end += each.rows;
+  }
+  if (clusters() > 0 && end != rows) {
+    return reader_.damaged(clusters_.blocks().back(), "has clusters that do not add up to the rows");
+  }
+  std::vector<bool> seen(postings_.items());
+  for (std::uint32_t at = 0; at < postings_.items(); ++at) {
+    const std::uint32_t row = TRY(postings(at)).front();
+    if (row >= rows || seen[row]) {
+      return reader_.damaged(postings_.even_block(at), "has a row twice or beyond the rows");
+    }
+    seen[row] = true;
+  }
   return {};
 }
 

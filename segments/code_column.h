@@ -1,67 +1,98 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "segments/block_reader.h"
 #include "segments/block_writer.h"
+#include "segments/calibration.h"
 #include "segments/code.h"
 #include "segments/segment.h"
+#include "segments/vector_column.h"
 
 namespace alcove::segments {
 
-// The codes of the rows, in a segment that has enough rows to be worth it: in order of row, so that a
-// code's place is its row, and with one centroid.
+// The codes of the rows, in a segment that has enough rows to be worth it. Below 16,384 rows they stand in
+// order of row, with one centroid, the origin. From there on rows are clustered (cluster.h): then codes
+// stand in order of cluster, and the postings say of which rows they are. The clusters follow each other
+// from code 0 on, none without rows, and the postings name each row once.
 //
-// CENTROIDS, one block
-//   OFFSET SIZE FIELD
-//        0   4D the centroid: under cosine of the vectors divided by their lengths
+// CENTROIDS, blocks of up to 256 KiB
+//   each 4D bytes: first the origin, the mean of rows; then those of the clusters. Under cosine all
+//   are of the rows divided by their lengths.
 //
 // CODES, blocks of up to 256 KiB, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)
+//
+// CENTROID CODES, blocks of up to 256 KiB, of n clusters each
+//   as codes: of the clusters' centroids relative to the origin, under cosine as by the product
+//
+// CLUSTERS, blocks of up to 256 KiB
+//   OFFSET SIZE FIELD, of each
+//        0    4 the first of its codes
+//        4    4 how many it has
+//        8    4 squared length of its centroid, float32
+//       12    4 mean squared distance of its rows to the centroid, float32
+//       16    4 variance of their distance in the direction of a query nearby, float32
+//
+// POSTINGS, blocks of up to 256 KiB
+//   each 4 bytes: the row of a code
+//
+// How far rows lie from their centroid in the direction of a query, ⟨u,r⟩ with u = (q-c)/|q-c|, is measured:
+// for some rows as queries, with rows of clusters that they are near to but not in. What is stored is
+// each cluster's mean squared distance times what share of it that makes on average.
 
-// Holds the first rows until it has a centroid, their mean: any centroid serves, and the better the
-// nearer the vectors are to it. Externally synchronised.
-class CodeColumnWriter {
- public:
-  explicit CodeColumnWriter(const SegmentIdentity& identity);
-  Status add(const float* values, float squared_norm, BlockWriter& out);
-  Status finish(BlockWriter& out);
-
- private:
-  Status begin(BlockWriter& out);
-  Status encode(const float* values, float squared_norm, BlockWriter& out);
-  Status flush(BlockWriter& out);
-
-  Metric metric_;
-  std::uint32_t dimension_;
-  std::vector<float> values_;  // of the rows that wait for the centroid
-  std::vector<float> squared_norms_;
-  std::optional<Encoder> encoder_;
-  std::uint32_t rows_per_block_ = 0;
-  std::uint32_t rows_ = 0;  // of the block under way
-  std::string block_;
+// A clustered segment, most of whose rows are among those to be written, and which of them each is.
+struct CodeModel {
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
+  std::shared_ptr<const Segment> segment;
+  std::vector<std::uint32_t> rows;  // of the segment, or kNoRow: one for each row to be written
 };
+
+// Writes the codes of all `rows`, which are read from `vectors`. Where there is a model, and its clusters are
+// not too many or too few for the rows, they are kept and its codes are copied. `pause` as in
+// cluster_rows. The calibration of clusters is left to be made.
+// Returns whether the model was taken.
+Result<bool> write_codes(const SegmentIdentity& identity, const VectorColumn& vectors,
+                         std::uint32_t rows, const CodeModel& model,
+                         const std::function<Status()>& pause, BlockWriter& out);
 
 // Thread-safe. Outlived by the BlockReader.
 class CodeColumn {
  public:
   explicit CodeColumn(const BlockReader& reader);
   bool empty() const { return codes_.blocks().empty(); }
-  // Requires: !empty().
-  Result<std::span<const float>> centroid() const;
-  // The block that `row` lies in. Requires: `row` is in the column.
-  Result<Segment::Codes> block(std::uint32_t row) const;
-  Status verify() const;
+  std::uint32_t clusters() const { return clusters_.items(); }
+  // 0 is the origin, 1 + i that of cluster i. Requires: it exists.
+  Result<std::span<const float>> centroid(std::uint32_t number) const;
+  // The block that the code `at` lies in. Requires: it exists; likewise below.
+  Result<Segment::Codes> block(std::uint32_t at) const;
+  Result<Segment::Codes> centroid_codes(std::uint32_t cluster) const;
+  Result<Segment::Cluster> cluster(std::uint32_t number) const;
+  Result<std::span<const Segment::Cluster>> clusters_from(std::uint32_t number) const;
+  // Requires: there are clusters.
+  Result<Calibration> calibration() const;
+  Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const;
+  void prefetch_centroid(std::uint32_t number) const;
+  // The first codes of those from `at` on, as many as lie in one block.
+  void prefetch(std::uint32_t at, std::uint32_t count) const;
+  Status verify(std::uint32_t rows) const;
 
  private:
+  const Block& centroid_block(std::uint32_t number) const;
+  Result<Segment::Codes> codes_of(const BlockList& list, std::uint32_t at) const;
+
   const BlockReader& reader_;
   const BlockList& centroids_;
   const BlockList& codes_;
+  const BlockList& centroid_codes_;
+  const BlockList& clusters_;
+  const BlockList& postings_;
+  const BlockList& calibration_;
 };
 
 }  // namespace alcove::segments

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "segments/distance.h"
 #include "segments/rotation.h"
 
 namespace alcove::segments {
@@ -16,39 +17,55 @@ constexpr double kRounding = 4e-6;
 }  // namespace
 
 CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_norm,
-                     std::span<const float> centroid, double deviations) {
+                     std::span<const float> origin, double deviations)
+    : metric_(metric), query_(query.size()), origin_(origin.begin(), origin.end()) {
   const CodeShape shape(query.size());
   const double scale = metric == Metric::kCosine && squared_norm > 0
                            ? 1 / std::sqrt(double{squared_norm})
                            : 1;
   std::vector<float> difference(shape.padded_dimension);
-  double product = 0;
-  double squared_query = 0;
-  double squared_centroid = 0;
-  double squared_distance = 0;
   for (std::size_t i = 0; i < query.size(); ++i) {
     const double x = double{query[i]} * scale;
-    const double c = centroid[i];
-    difference[i] = static_cast<float>(x - c);
-    product += x * c;
-    squared_query += x * x;
-    squared_centroid += c * c;
-    squared_distance += (x - c) * (x - c);
+    query_[i] = static_cast<float>(x);
+    difference[i] = static_cast<float>(x - double{origin[i]});
   }
-  rotation_of(query.size()).apply(difference.data());
-  tabulate(shape, std::move(difference), deviations);
-
-  const double base = metric == Metric::kEuclidean ? -squared_distance : product;
-  const double size = metric == Metric::kEuclidean
-                          ? squared_distance
-                          : std::sqrt(squared_query) * std::sqrt(squared_centroid);
-  scan_.base = static_cast<float>(base + size * kRounding);
+  squared_norm_ = segments::squared_norm(query_.data(), query_.size());
   // No product is greater than that of the lengths.
-  const double most = std::sqrt(static_cast<double>(shape.padded_dimension));
-  scan_.reach = static_cast<float>(std::min(deviations, most) * std::sqrt(squared_distance));
+  deviations_ = std::min(deviations, std::sqrt(static_cast<double>(shape.padded_dimension)));
+  rotation_of(query.size()).apply(difference.data());
+  tabulate(shape, difference);
 }
 
-void CodeQuery::tabulate(const CodeShape& shape, std::vector<float> rotated, double deviations) {
+CodeQuery::Place CodeQuery::place(std::span<const float> centroid, float squared_norm) const {
+  Place place;
+  if (metric_ == Metric::kEuclidean) {
+    place.value = -squared_l2(query_.data(), centroid.data(), query_.size());
+  } else {
+    place.value = dot(query_.data(), centroid.data(), query_.size());
+  }
+  place.squared_distance = squared_distance(place.value, squared_norm);
+  const double size = metric_ == Metric::kEuclidean
+                          ? double{place.squared_distance}
+                          : std::sqrt(double{squared_norm_} * double{squared_norm});
+  place.base = static_cast<float>(double{place.value} + size * kRounding);
+  place.reach = static_cast<float>(
+      deviations_ * std::sqrt(double{place.squared_distance} + size * kRounding));
+  return place;
+}
+
+CodeScan CodeQuery::scan(std::span<const float> centroid) const {
+  const Place at = place(centroid, segments::squared_norm(centroid.data(), centroid.size()));
+  return scan(at.base, at.reach);
+}
+
+CodeScan CodeQuery::estimate() const {
+  CodeScan estimate = scan(origin_);
+  estimate.bias = static_cast<float>(double{estimate.bias} - rounded_away_);
+  estimate.reach = 0;
+  return estimate;
+}
+
+void CodeQuery::tabulate(const CodeShape& shape, const std::vector<float>& rotated) {
   table_.resize(shape.groups * kGroupNumbers);
   const float outermost = outermost_level(shape);
   std::vector<float> lowest(shape.groups);  // the product with the levels that are all against it
@@ -71,11 +88,11 @@ void CodeQuery::tabulate(const CodeShape& shape, std::vector<float> rotated, dou
   }
   // Entries are off by half a unit at most, evenly spread: by 1/√12 in the mean square.
   const auto groups = static_cast<double>(shape.groups);
-  const double rounded_away = step * std::min(deviations * std::sqrt(groups / 12), groups / 2);
+  rounded_away_ = step * std::min(deviations_ * std::sqrt(groups / 12), groups / 2);
   scan_.table = table_.data();
   scan_.groups = shape.groups;
   scan_.scale = static_cast<float>(step);
-  scan_.bias = static_cast<float>(std::accumulate(lowest.begin(), lowest.end(), 0.0) + rounded_away);
+  scan_.bias = static_cast<float>(std::accumulate(lowest.begin(), lowest.end(), 0.0) + rounded_away_);
 }
 
 }  // namespace alcove::segments

@@ -10,7 +10,7 @@
 
 namespace alcove::segments {
 
-// A query made ready for a scan over codes with one centroid: its difference to the centroid rotated,
+// A query made ready for scans over the codes of a segment: its difference to the segment's origin rotated,
 // and the products of that with all levels in a table of bytes. Values are on the scale of scores,
 // greater is nearer: the cosine, the product, the negated squared distance. Thread-safe once made.
 class CodeQuery {
@@ -20,17 +20,49 @@ class CodeQuery {
   // but for what the table's bytes are rounded by, where that is more than the greatest error that there
   // can be in so few coordinates.
   CodeQuery(Metric metric, std::span<const float> query, float squared_norm,
-            std::span<const float> centroid, double deviations);
+            std::span<const float> origin, double deviations);
 
-  // What a scan takes. The CodeQuery outlives it.
-  const CodeScan& scan() const { return scan_; }
+  // A centroid as the query sees it.
+  struct Place {
+    float value = 0;             // the centroid's own
+    float squared_distance = 0;  // between the two
+    float base = 0;              // of scans over codes with it
+    float reach = 0;
+  };
+  // `squared_norm` is the centroid's.
+  Place place(std::span<const float> centroid, float squared_norm) const;
+  // Of a centroid that has this value. Requires: as place().
+  float squared_distance(float value, float squared_norm) const {
+    const float square = metric_ == Metric::kEuclidean ? -value : squared_norm_ + squared_norm - 2 * value;
+    return square > 0 ? square : 0;
+  }
+
+  // What a scan takes over codes with a centroid at a place. The CodeQuery outlives it.
+  CodeScan scan(float base, float reach) const {
+    CodeScan scan = scan_;
+    scan.base = base;
+    scan.reach = reach;
+    return scan;
+  }
+  CodeScan scan(std::span<const float> centroid) const;
+  // The same to estimate instead of bounding, and of centroids coded by their products with the query or
+  // by their negated squared distance to it (cluster_column.h).
+  CodeScan estimate() const;
+
+  Metric metric() const { return metric_; }
 
  private:
   // Fills in the table and what its entries are worth.
-  void tabulate(const CodeShape& shape, std::vector<float> rotated, double deviations);
+  void tabulate(const CodeShape& shape, const std::vector<float>& rotated);
 
+  Metric metric_;
+  double deviations_;
+  std::vector<float> query_;  // under cosine divided by its length
+  float squared_norm_ = 0;
+  std::vector<float> origin_;
   std::vector<std::uint8_t> table_;
-  CodeScan scan_;
+  CodeScan scan_;             // without what differs by centroid
+  double rounded_away_ = 0;   // of scan_.bias: what the table's rounding may take
 };
 
 }  // namespace alcove::segments

@@ -46,6 +46,7 @@ constexpr hn::CappedTag<std::uint8_t, 32> kBytes;
 constexpr hn::Repartition<std::uint16_t, decltype(kBytes)> kWords;
 constexpr hn::CappedTag<float, 16> kFloats;
 constexpr hn::Rebind<std::int32_t, decltype(kFloats)> kInts;
+constexpr hn::Rebind<std::uint16_t, decltype(kFloats)> kShorts;
 using Words = hn::Vec<decltype(kWords)>;
 
 constexpr std::size_t kGroupsAtOnce = hn::MaxLanes(kBytes) / 16;
@@ -95,26 +96,55 @@ HWY_INLINE void collect(const Sums& sums, std::int32_t* totals) {
   }
 }
 
-HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::int32_t* totals) {
+// So many groups add up to no more than a word takes.
+constexpr std::size_t kGroupsInWord = 65535 / kTableEntryMax;
+
+// Adds what the numbers in [at, end) name: whole times two steps, and what is left.
+HWY_INLINE void add_groups(const CodeScan& scan, const std::uint8_t* codes, std::size_t at,
+                           std::size_t end, Sums& low, Sums& high) {
   constexpr std::size_t kStep = kGroupsAtOnce * 16;
+  // Two entries of a table fit a byte together.
+  for (; at + 2 * kStep <= end; at += 2 * kStep) {
+    const Named first = look_up(codes + at, scan.table + at);
+    const Named second = look_up(codes + at + kStep, scan.table + at + kStep);
+    add(hn::Add(first.low, second.low), low);
+    add(hn::Add(first.high, second.high), high);
+  }
+  for (; at < end; at += kStep) {
+    const Named last = look_up(codes + at, scan.table + at);
+    add(last.low, low);
+    add(last.high, high);
+  }
+}
+
+// The sums of 8 rows each, of words that fit.
+HWY_INLINE void store_words(Words sums, std::uint16_t* words) {
+  if constexpr (hn::MaxLanes(kWords) > 8) {
+    constexpr hn::Half<decltype(kWords)> kHalf;
+    hn::StoreU(hn::Add(hn::LowerHalf(kHalf, sums), hn::UpperHalf(kHalf, sums)), kHalf, words);
+  } else {
+    hn::StoreU(sums, kWords, words);
+  }
+}
+
+HWY_INLINE void sum_in_words(const CodeScan& scan, const std::uint8_t* codes, std::uint16_t* words) {
+  Sums low{hn::Zero(kWords), hn::Zero(kWords)};
+  Sums high = low;
+  add_groups(scan, codes, 0, scan.groups * 16, low, high);
+  store_words(hn::Sub(low.whole, hn::ShiftLeft<8>(low.odd)), words);
+  store_words(low.odd, words + 8);
+  store_words(hn::Sub(high.whole, hn::ShiftLeft<8>(high.odd)), words + 16);
+  store_words(high.odd, words + 24);
+}
+
+HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::int32_t* totals) {
   const std::size_t size = scan.groups * 16;
+  constexpr std::size_t kPart = kBytesInWord / 2 * 2 * kGroupsAtOnce * 16;
   std::fill(totals, totals + kCodedRows, 0);
-  for (std::size_t at = 0; at < size;) {
-    const std::size_t end = std::min(size, at + kBytesInWord / 2 * 2 * kStep);
+  for (std::size_t at = 0; at < size; at += kPart) {
     Sums low{hn::Zero(kWords), hn::Zero(kWords)};
     Sums high = low;
-    // Two entries of a table fit a byte together.
-    for (; at + 2 * kStep <= end; at += 2 * kStep) {
-      const Named first = look_up(codes + at, scan.table + at);
-      const Named second = look_up(codes + at + kStep, scan.table + at + kStep);
-      add(hn::Add(first.low, second.low), low);
-      add(hn::Add(first.high, second.high), high);
-    }
-    for (; at < end; at += kStep) {
-      const Named last = look_up(codes + at, scan.table + at);
-      add(last.low, low);
-      add(last.high, high);
-    }
+    add_groups(scan, codes, at, std::min(size, at + kPart), low, high);
     collect(low, totals);
     collect(high, totals + kCodedRows / 2);
   }
@@ -127,14 +157,23 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
   const auto base = hn::Set(kFloats, scan.base);
   const auto reach = hn::Set(kFloats, scan.reach);
   const auto least = hn::Set(kFloats, threshold);
+  const bool in_words = scan.groups <= kGroupsInWord;
   const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
   std::size_t found = 0;
   for (std::size_t block = 0; block < count; ++block, codes += bytes) {
+    const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
+    std::uint16_t words[kCodedRows];
     std::int32_t totals[kCodedRows];
-    sum_codes(scan, reinterpret_cast<const std::uint8_t*>(codes), totals);
+    if (in_words) {
+      sum_in_words(scan, numbers, words);
+    } else {
+      sum_codes(scan, numbers, totals);
+    }
     const Corrections rows = corrections_of(codes, scan.groups);
     for (std::size_t i = 0; i < kCodedRows; i += hn::MaxLanes(kFloats)) {
-      const auto sum = hn::ConvertTo(kFloats, hn::LoadU(kInts, totals + i));
+      const auto whole = in_words ? hn::PromoteTo(kInts, hn::LoadU(kShorts, words + i))
+                                  : hn::LoadU(kInts, totals + i);
+      const auto sum = hn::ConvertTo(kFloats, whole);
       const auto along = hn::MulAdd(sum, scale, bias);
       const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows.factors + i), along,
                                         hn::Add(hn::LoadU(kFloats, rows.addends + i), base));

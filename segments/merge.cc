@@ -12,13 +12,17 @@ namespace {
 
 // Records between two calls of `pause`.
 constexpr std::uint32_t kPauseRecords = 256;
+// A segment that has so much of the rows of a merge lends it its clusters.
+constexpr std::uint64_t kModelPercent = 60;
 
 // A segment file under way: created when the first record comes, unlinked unless it was finished.
 class Output {
  public:
+  // `model`: as of SegmentWriter; null where there is none.
   Output(FileSystem& file_system, const std::string& path, const SegmentIdentity& identity,
-         const std::function<Status()>& pause)
-      : file_system_(file_system), path_(path), identity_(identity), pause_(pause) {}
+         std::shared_ptr<const Segment> model, const std::function<Status()>& pause)
+      : file_system_(file_system), path_(path), identity_(identity), model_(std::move(model)),
+        pause_(pause) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() {
@@ -35,6 +39,10 @@ class Output {
     ++rows_;
     return writer_->add_row(id, values, squared_norm, metadata, lsn);
   }
+  // The row added last is `row` of `segment`.
+  void copies(const Segment& segment, std::uint32_t row) {
+    if (&segment == model_.get()) writer_->copies(row);
+  }
   Status add_tombstone(std::string_view id, Lsn lsn) {
     TRY(begin_record());
     return writer_->add_tombstone(id, lsn);
@@ -44,7 +52,7 @@ class Output {
 
   Result<std::optional<SegmentDescriptor>> finish(std::uint64_t replaced) {
     if (writer_ == nullptr) return std::optional<SegmentDescriptor>();
-    SegmentDescriptor descriptor = TRY(writer_->finish());
+    SegmentDescriptor descriptor = TRY(writer_->finish(pause_));
     descriptor.replaced = replaced;
     writer_.reset();
     return std::optional(descriptor);
@@ -54,6 +62,7 @@ class Output {
   Status begin_record() {
     if (writer_ == nullptr) {
       writer_ = TRY(SegmentWriter::create(file_system_, path_, identity_, Coding::kCodes));
+      if (model_ != nullptr) writer_->set_model(model_);
     }
     if (++records_ % kPauseRecords == 0) TRY(pause_());
     return {};
@@ -62,6 +71,7 @@ class Output {
   FileSystem& file_system_;
   const std::string& path_;
   const SegmentIdentity& identity_;
+  const std::shared_ptr<const Segment> model_;
   const std::function<Status()>& pause_;
   std::unique_ptr<SegmentWriter> writer_;
   std::uint64_t records_ = 0;
@@ -119,8 +129,10 @@ class SegmentCursor {
     }
     const std::size_t i = row_ - vectors_.first;
     const Lsn lsn = TRY(segment_->lsn(row_));
-    return output.add_row(id, vectors_.values + i * segment_->identity().dimension,
-                          vectors_.squared_norms[i], metadata_->at(row_).encoded(), lsn);
+    TRY(output.add_row(id, vectors_.values + i * segment_->identity().dimension,
+                       vectors_.squared_norms[i], metadata_->at(row_).encoded(), lsn));
+    output.copies(*segment_, row_);
+    return {};
   }
 
   std::shared_ptr<const Segment> segment_;
@@ -169,6 +181,16 @@ Status merge_into(Output& output, std::span<const std::shared_ptr<const Segment>
   return {};
 }
 
+// Whose clusters are kept: those of the one that has most of the rows.
+std::shared_ptr<const Segment> find_model(std::span<const std::shared_ptr<const Segment>> segments,
+                                          std::uint64_t rows) {
+  for (const std::shared_ptr<const Segment>& segment : segments) {
+    const bool most = std::uint64_t{segment->rows()} * 100 >= rows * kModelPercent;
+    if (most && segment->clusters() > 0) return segment;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Result<std::optional<SegmentDescriptor>> write_memtable(FileSystem& file_system,
@@ -177,7 +199,7 @@ Result<std::optional<SegmentDescriptor>> write_memtable(FileSystem& file_system,
                                                         const Memtable& memtable,
                                                         Tombstones tombstones,
                                                         const std::function<Status()>& pause) {
-  Output output(file_system, path, identity, pause);
+  Output output(file_system, path, identity, nullptr, pause);
   Memtable::Cursor cursor(memtable);
   for (cursor.seek({}); cursor.valid(); cursor.next()) {
     const Memtable::Entry* const entry = cursor.entry(kLsnMax);
@@ -205,7 +227,7 @@ Result<std::optional<SegmentDescriptor>> merge_segments(
     rows += segment->rows();
     replaced += segment->descriptor().replaced;
   }
-  Output output(file_system, path, identity, pause);
+  Output output(file_system, path, identity, find_model(segments, rows), pause);
   TRY(merge_into(output, segments, tombstones));
   if (replaced + output.rows() < rows) {
     return fail(ErrorCode::kCorruption, "{}: a merge left out {} rows, of which {} were replaced",

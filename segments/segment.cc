@@ -50,8 +50,27 @@ class MappedSegment final : public Segment {
     return metadata_.block(row);
   }
   bool has_codes() const override { return !codes_.empty(); }
-  Result<std::span<const float>> centroid() const override { return codes_.centroid(); }
-  Result<Codes> codes(std::uint32_t row) const override { return codes_.block(row); }
+  std::uint32_t clusters() const override { return codes_.clusters(); }
+  Result<std::span<const float>> centroid(std::uint32_t number) const override {
+    return codes_.centroid(number);
+  }
+  Result<Codes> codes(std::uint32_t at) const override { return codes_.block(at); }
+  Result<Codes> centroid_codes(std::uint32_t cluster) const override {
+    return codes_.centroid_codes(cluster);
+  }
+  Result<Cluster> cluster(std::uint32_t number) const override { return codes_.cluster(number); }
+  Result<Calibration> calibration() const override { return codes_.calibration(); }
+  Result<std::span<const Cluster>> clusters_from(std::uint32_t number) const override {
+    return codes_.clusters_from(number);
+  }
+  Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const override {
+    return codes_.postings(at);
+  }
+  void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
+  void prefetch_centroid(std::uint32_t number) const override { codes_.prefetch_centroid(number); }
+  void prefetch_codes(std::uint32_t at, std::uint32_t count) const override {
+    codes_.prefetch(at, count);
+  }
   bool without_metadata() const override { return metadata_.empty(); }
 
   Status verify() const override;
@@ -86,7 +105,7 @@ Status MappedSegment::verify() const {
   TRY(ids_.verify());
   TRY(lsns_.verify());
   TRY(vectors_.verify());
-  TRY(codes_.verify());
+  TRY(codes_.verify(rows()));
   TRY(metadata_.verify());
   TRY(tombstone_ids_.verify());
   TRY(tombstone_lsns_.verify());
@@ -159,6 +178,13 @@ Result<std::shared_ptr<const Segment>> Segment::open_unlisted(FileSystem& file_s
   const std::uint64_t bytes = TRY(file->size());
   auto reader = TRY(BlockReader::open(file_system, path, bytes));
   const SegmentDescriptor descriptor = reader->descriptor();
+  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+}
+
+std::shared_ptr<const Segment> Segment::open_unfinished(std::unique_ptr<const BlockReader> reader,
+                                                        std::uint32_t rows) {
+  SegmentDescriptor descriptor;
+  descriptor.rows = rows;
   return std::make_shared<MappedSegment>(std::move(reader), descriptor);
 }
 

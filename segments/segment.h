@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,11 @@
 #include "segments/segment_writer.h"
 
 namespace alcove::segments {
+
+class BlockReader;
+
+// At what remoteness a search ends, for each of kCalibratedRecalls (calibration.h).
+using Calibration = std::array<float, 8>;
 
 // A sealed segment file, open: mapped, immutable, every block verified at its first use. Rows are
 // numbered 0 … rows()-1 in bytewise order of id. Thread-safe, without locks.
@@ -31,6 +37,9 @@ class Segment {
   // For `alcove inspect segment` and checks: takes descriptor and identity from the file itself.
   static Result<std::shared_ptr<const Segment>> open_unlisted(FileSystem& file_system,
                                                               const std::string& path);
+  // Of a file that is being written, read by `reader`, with so many rows.
+  static std::shared_ptr<const Segment> open_unfinished(std::unique_ptr<const BlockReader> reader,
+                                                        std::uint32_t rows);
   virtual ~Segment() = default;
 
   virtual const SegmentDescriptor& descriptor() const = 0;
@@ -68,18 +77,45 @@ class Segment {
   // The block of vectors that `row` lies in (it may begin before `row`).
   virtual Result<Vectors> vectors(std::uint32_t row) const = 0;
 
-  // ---- quantised codes (code.h) ----
+  // ---- quantised codes (code.h, code_column.h) ----
+  // Numbered in order of row where there are no clusters, else in order of cluster.
   virtual bool has_codes() const = 0;
-  // What the codes are relative to, in place. Requires: has_codes().
-  virtual Result<std::span<const float>> centroid() const = 0;
-  // Codes of rows [first, first + count), 32 rows after 32 rows, in place.
+  // 0 where the rows are not clustered.
+  virtual std::uint32_t clusters() const = 0;
+  // In place: number 0 is the origin of all codes, 1 + i the centroid of cluster i.
+  // Requires: has_codes().
+  virtual Result<std::span<const float>> centroid(std::uint32_t number) const = 0;
+  // Codes [first, first + count), 32 after 32, in place.
   struct Codes {
     const char* bytes = nullptr;
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
-  // The block of codes that `row` lies in (it may begin before `row`). Requires: has_codes().
-  virtual Result<Codes> codes(std::uint32_t row) const = 0;
+  // The block of codes that code `at` lies in (it may begin before it). Requires: has_codes().
+  virtual Result<Codes> codes(std::uint32_t at) const = 0;
+  // Likewise of the clusters' centroids. Requires: cluster < clusters().
+  virtual Result<Codes> centroid_codes(std::uint32_t cluster) const = 0;
+  struct Cluster {
+    std::uint32_t first = 0;  // of its codes
+    std::uint32_t rows = 0;
+    float squared_norm = 0;    // of the centroid
+    float squared_radius = 0;  // mean squared distance of a row to the centroid
+    float variance = 0;        // of a row's distance to the centroid in the direction of a query nearby
+  };
+  virtual Result<Cluster> cluster(std::uint32_t number) const = 0;
+  // Cluster `number` and those that follow in its block, in place, with codes that may be beyond the rows.
+  virtual Result<std::span<const Cluster>> clusters_from(std::uint32_t number) const = 0;
+  // When a search of the clusters ends (calibration.h). Requires: there are clusters.
+  virtual Result<Calibration> calibration() const = 0;
+  // The rows of code `at` and those that follow in its block, in place.
+  // Requires: there are clusters.
+  virtual Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const = 0;
+
+  // Hints that the vector of a row will be read soon, or a centroid, or the codes [at, at + count).
+  // Require: they exist.
+  virtual void prefetch_vector(std::uint32_t row) const = 0;
+  virtual void prefetch_centroid(std::uint32_t number) const = 0;
+  virtual void prefetch_codes(std::uint32_t at, std::uint32_t count) const = 0;
 
   // The block of metadata that `row` lies in, decompressed.
   class MetadataBlock {

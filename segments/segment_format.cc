@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "segments/calibration.h"
 #include "segments/code.h"
+#include "segments/segment.h"
 
 namespace alcove::segments {
 
@@ -50,8 +52,15 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
     case Section::kMetadata:
       return raw == 0 || raw >= items;
     case Section::kCentroids:
-      return items == 1 && raw == std::uint64_t{dimension} * 4;
+      return dimension <= kCodedDimensionMax && raw == items * dimension * 4;
+    case Section::kClusters:
+      return raw == items * sizeof(Segment::Cluster);
+    case Section::kPostings:
+      return raw == items * sizeof(std::uint32_t);
+    case Section::kCalibration:
+      return items == 1 && raw == sizeof(Calibration);
     case Section::kCodes:
+    case Section::kCentroidCodes:
       return dimension <= kCodedDimensionMax &&
              raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).bytes;
   }
@@ -74,10 +83,14 @@ struct Tally {
   std::uint32_t items_first = 0;  // of the first block
   std::uint32_t items_last = 0;
 
-  // False where a block before the last had another number of items than the first.
+  // False where a block before the last had another number of items than the first. The first of centroids
+  // stands for itself.
   bool add(const BlockEntry& entry) {
-    const bool even = blocks == 0 || (items_last == items_first && entry.items <= items_first);
-    if (blocks == 0) items_first = entry.items;
+    const std::uint64_t begin = entry.section == Section::kCentroids ? 1 : 0;
+    const bool even =
+        blocks <= begin || (items_last == items_first && entry.items <= items_first);
+    if (blocks <= begin) items_first = entry.items;
+    if (blocks < begin && entry.items != 1) return false;
     items_last = entry.items;
     items += entry.items;
     ++blocks;
@@ -91,8 +104,14 @@ bool fences_fit(const Tally& ids, const Tally& fences) {
   return fences.items == (ids.blocks > 1 ? ids.blocks : 0);
 }
 
-bool codes_fit(const Tally& codes, const Tally& centroids, std::uint32_t rows) {
-  return codes.items == 0 ? centroids.items == 0 : codes.items == rows && centroids.items == 1;
+bool codes_fit(const Tallies& tallies, std::uint32_t rows) {
+  const auto items = [&](Section section) { return tallies[position(section)].items; };
+  const std::uint64_t clusters = items(Section::kClusters);
+  const bool coded = items(Section::kCodes) > 0;
+  return items(Section::kCodes) == (coded ? rows : 0) && items(Section::kCentroidCodes) == clusters &&
+         items(Section::kCentroids) == (coded ? clusters + 1 : 0) && (coded || clusters == 0) &&
+         items(Section::kPostings) == (clusters > 0 ? rows : 0) &&
+         items(Section::kCalibration) == (clusters > 0 ? 1 : 0);
 }
 
 bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {
@@ -102,7 +121,7 @@ bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {
          of(Section::kVectors).items == footer.rows && (metadata == footer.rows || metadata == 0) &&
          of(Section::kTombstoneIds).items == footer.tombstones &&
          of(Section::kTombstoneLsns).items == footer.tombstones &&
-         codes_fit(of(Section::kCodes), of(Section::kCentroids), footer.rows) &&
+         codes_fit(tallies, footer.rows) &&
          fences_fit(of(Section::kIds), of(Section::kIdFences)) &&
          fences_fit(of(Section::kTombstoneIds), of(Section::kTombstoneIdFences));
 }
@@ -137,6 +156,10 @@ const char* section_name(Section section) {
     case Section::kTombstoneLsns: return "tombstone LSNs";
     case Section::kCentroids: return "centroids";
     case Section::kCodes: return "codes";
+    case Section::kCentroidCodes: return "centroid codes";
+    case Section::kClusters: return "clusters";
+    case Section::kPostings: return "postings";
+    case Section::kCalibration: return "calibration";
   }
   return "unknown";
 }

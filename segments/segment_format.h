@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 2. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 3. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -70,9 +70,13 @@ namespace alcove::segments {
 //   6 tombstone ids         tombstones     plain           id_column.h
 //   7 tombstone id fences   blocks of 6    plain           id_column.h
 //   8 tombstone LSNs        tombstones     plain           lsn_column.h
-//   9 centroids             one            plain           code_column.h
+//   9 centroids             1 + clusters   plain           code_column.h
 //  10 codes                 rows           plain           code_column.h
-// Version 1 has no sections 9 and 10.
+//  11 centroid codes        clusters       plain           code_column.h
+//  12 clusters              clusters       plain           code_column.h
+//  13 postings              rows           plain           code_column.h
+//  14 calibration           one            plain           calibration.h
+// Version 1 has no sections above 8, version 2 none above 10.
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -84,15 +88,16 @@ namespace alcove::segments {
 //   - the blocks end where the table begins;
 //   - each entry has a section and one of its codecs, and sizes that its section can have;
 //   - in every section but metadata all blocks have as many items as the first, the last at most
-//     as many;
+//     as many; of centroids the first block has one, and the rule holds for the others;
 //   - the items of ids, LSNs and vectors add up to the rows, those of metadata and of codes to
-//     the rows or to nothing, those of 6 and 8 to the tombstones; there is a centroid where
-//     there are codes, else none; fences are one for each block of ids where there are several,
-//     else none;
+//     the rows or to nothing, those of 6 and 8 to the tombstones; those of 11 and 12 are as many;
+//     where there are some, the postings add up to the rows and there is a calibration, else neither;
+//     where there are codes, there is one centroid more, else none, and no clusters; fences are one for each block of ids
+//     where there are several, else none;
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 2;
+inline constexpr std::uint32_t kSegmentVersion = 3;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;
@@ -110,8 +115,12 @@ enum class Section : std::uint16_t {
   kTombstoneLsns = 8,
   kCentroids = 9,
   kCodes = 10,
+  kCentroidCodes = 11,
+  kClusters = 12,
+  kPostings = 13,
+  kCalibration = 14,
 };
-inline constexpr std::size_t kSectionCount = 10;
+inline constexpr std::size_t kSectionCount = 14;
 
 enum class Codec : std::uint8_t { kPlain = 0, kZstd = 1, kPlanes = 2 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "segments/segment_descriptor.h"
 
 namespace alcove::segments {
+
+class Segment;
 
 struct SegmentIdentity {
   FileNumber file = 0;
@@ -25,7 +28,8 @@ inline constexpr std::uint32_t kCodedRowsMin = 1000;
 enum class Coding : unsigned char { kNone, kCodes };
 
 // Writes one sealed segment file: rows and tombstones in bytewise order of id, then finish().
-// Memory is bounded (a few blocks and 16 bytes a row). Externally synchronised.
+// Memory is bounded: a few blocks; while codes are made, some tens of MiB, 26 bytes a row, and twice the
+// centroids (cluster.h). Externally synchronised.
 class SegmentWriter {
  public:
   // Creates the file at `path`. Space is allocated ahead of writing: a full disk is kDiskFull.
@@ -42,9 +46,16 @@ class SegmentWriter {
   // Adds a tombstone: every version of `id` in an older segment is dead. Same order as rows.
   virtual Status add_tombstone(std::string_view id, Lsn lsn) = 0;
 
-  // Writes footer and block table and syncs the file (not its directory). `replaced` is left 0.
+  // Takes the clusters and codes of `model`, a clustered segment of the namespace, where that saves making
+  // them: of rows of which copies() was told. Requires: no row has been added.
+  virtual void set_model(std::shared_ptr<const Segment> model) = 0;
+  // The row added last is a copy of `row` of the model.
+  virtual void copies(std::uint32_t row) = 0;
+
+  // Makes the codes, writes footer and block table and syncs the file (not its directory). `replaced` is
+  // left 0. `pause` is called now and then while codes are made: an error it returns is returned.
   // Requires: at least one row or tombstone.
-  virtual Result<SegmentDescriptor> finish() = 0;
+  virtual Result<SegmentDescriptor> finish(const std::function<Status()>& pause) = 0;
   // Without finish() the destructor leaves the file behind; whoever created it unlinks it.
 };
 

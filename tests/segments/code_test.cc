@@ -29,11 +29,12 @@ class Coded {
   Coded(Metric metric, std::vector<std::vector<float>> rows, std::vector<float> centroid)
       : metric_(metric), rows_(std::move(rows)), centroid_(std::move(centroid)) {
     Encoder encoder(metric_, centroid_);
+    const Encoder::Centroid origin = encoder.prepare(centroid_);
     const std::size_t bytes = encoder.shape().bytes;
     blocks_ = (rows_.size() + kCodedRows - 1) / kCodedRows;
     codes_.assign(blocks_ * bytes, '\0');
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      encoder.encode(rows_[i].data(), norm(rows_[i]), i % kCodedRows,
+      encoder.encode(rows_[i].data(), norm(rows_[i]), origin, i % kCodedRows,
                      codes_.data() + i / kCodedRows * bytes);
     }
   }
@@ -62,7 +63,7 @@ class Coded {
                             const CodeKernels& kernels) const {
     const CodeQuery ready(metric_, query, norm(query), centroid_, deviations);
     std::vector<CodeHit> hits(blocks_ * kCodedRows);
-    hits.resize(kernels.scan(ready.scan(), codes_.data(), blocks_, threshold, hits.data()));
+    hits.resize(kernels.scan(ready.scan(centroid_), codes_.data(), blocks_, threshold, hits.data()));
     std::erase_if(hits, [&](const CodeHit& hit) { return hit.row >= rows_.size(); });
     return hits;
   }
@@ -71,6 +72,7 @@ class Coded {
   }
 
   std::size_t size() const { return rows_.size(); }
+  const std::string& codes() const { return codes_; }
 
  private:
   Metric metric_;
@@ -189,6 +191,68 @@ TEST_F(CodeTest, LongSumsDoNotOverflow) {
   const auto bounds = coded.bounds(query, 0);
   EXPECT_NEAR(bounds[0].bound, 4096, 300);
   EXPECT_NEAR(bounds[1].bound, -4096, 300);
+}
+
+// Wherever among 32 a copy stands, it says what the code said.
+TEST_F(CodeTest, CopiesSayTheSame) {
+  for (const std::size_t dimension : {17UL, 300UL}) {
+    const auto centre = vector(dimension);
+    const Coded coded(Metric::kEuclidean, around(centre, 64, 0.5F), centre);
+    const CodeShape shape(dimension);
+    std::string copied(2 * shape.bytes, '\0');
+    for (std::size_t row = 0; row < 64; ++row) {
+      const std::size_t to = row * 37 % 64;
+      copy_code(shape, coded.codes().data() + row / kCodedRows * shape.bytes, row % kCodedRows,
+                copied.data() + to / kCodedRows * shape.bytes, to % kCodedRows);
+    }
+    const auto query = vector(dimension);
+    const CodeQuery ready(Metric::kEuclidean, query, Coded::norm(query), centre, 3);
+    std::vector<CodeHit> hits(64);
+    ASSERT_EQ(scan_codes(ready.scan(centre), copied.data(), 2, kAll, hits.data()), 64U);
+    for (const CodeHit& hit : coded.bounds(query, 3)) {
+      EXPECT_EQ(hits[hit.row * 37 % 64].bound, hit.bound);
+    }
+  }
+}
+
+// A code relative to one centroid and a query relative to another origin: the bounds hold all the same.
+TEST_F(CodeTest, BoundsHoldForCentroidsAwayFromTheOrigin) {
+  for (const Metric metric : kMetrics) {
+    std::size_t below = 0;
+    double squared_error = 0;
+    double squared_spread = 0;
+    for (const std::size_t dimension : {16UL, 100UL, 256UL, 768UL}) {
+      const auto origin = vector(dimension, 0.3F);
+      const auto centre = vector(dimension);
+      const auto centroid = scaled(metric, centre);
+      const auto rows = around(centre, 32, 0.3F);
+      Encoder encoder(metric, origin);
+      const Encoder::Centroid prepared = encoder.prepare(centroid);
+      std::string codes(encoder.shape().bytes, '\0');
+      for (std::size_t i = 0; i < 32; ++i) {
+        encoder.encode(rows[i].data(), Coded::norm(rows[i]), prepared, i, codes.data());
+      }
+      const Coded plain(metric, rows, centroid);
+      for (int i = 0; i < 20; ++i) {
+        const auto query = around(centre, 1, 0.6F).front();
+        std::vector<CodeHit> hits(32);
+        const CodeQuery bounding(metric, query, Coded::norm(query), origin, 4);
+        ASSERT_EQ(scan_codes(bounding.scan(centroid), codes.data(), 1, kAll, hits.data()), 32U);
+        for (const CodeHit& hit : hits) below += double{hit.bound} < plain.value(query, hit.row);
+        const CodeQuery estimating(metric, query, Coded::norm(query), origin, 0);
+        scan_codes(estimating.scan(centroid), codes.data(), 1, kAll, hits.data());
+        double mean = 0;
+        for (const CodeHit& hit : hits) mean += plain.value(query, hit.row) / 32;
+        for (const CodeHit& hit : hits) {
+          const double value = plain.value(query, hit.row);
+          squared_error += (double{hit.bound} - value) * (double{hit.bound} - value);
+          squared_spread += (value - mean) * (value - mean);
+        }
+      }
+    }
+    EXPECT_LE(below, 2U) << static_cast<int>(metric);
+    EXPECT_LT(squared_error, squared_spread) << static_cast<int>(metric);
+  }
 }
 
 TEST_F(CodeTest, TakesVectorsWithoutLengthOrDifference) {

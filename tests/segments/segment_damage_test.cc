@@ -121,7 +121,7 @@ TEST_F(CodedSegmentDamage, OfCodesLeavesTheRest) {
           if (section == Section::kCodes) {
             TRY((*damaged)->codes(block.first));
           } else {
-            TRY((*damaged)->centroid());
+            TRY((*damaged)->centroid(0));
           }
           return {};
         };

@@ -70,7 +70,7 @@ Result<SegmentDescriptor> write_segment(FileSystem& file_system, const std::stri
       TRY(writer->add_row(id, version.values.data(), norm, version.metadata, version.lsn));
     }
   }
-  return writer->finish();
+  return writer->finish([] { return Status(); });
 }
 
 Result<Content> read_segment(const Segment& segment) {

@@ -256,7 +256,7 @@ TEST_F(SegmentTest, OpensUnlisted) {
 
 TEST_F(SegmentTest, TellsALaterVersionFromDamage) {
   const auto segment = make(identity_of(1, 8), Sample(1, 8).content(10));
-  overwrite(8, std::string_view("\x03\0\0\0", 4));
+  overwrite(8, std::string_view("\x04\0\0\0", 4));
   const auto damaged = Segment::open_unlisted(file_system, path(1));
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code(), ErrorCode::kCorruption);

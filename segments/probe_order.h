@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "segments/code_query.h"
+#include "segments/code_scan.h"
+#include "segments/segment.h"
+
+namespace alcove::segments {
+
+// The clusters of a segment in the order in which a query looks at them, and when it has seen enough.
+//
+// A row of a cluster with centroid c has, on the scale of scores, a value that is taken to be normal around
+//   ⟨q,c⟩          with deviation |q-c|·√v       (cosine, dot product)
+//   -|q-c|² - R²   with deviation 2|q-c|·√v      (euclidean)
+// where R² is the mean squared distance of the cluster's rows to c, and v its variance in the direction
+// of a query nearby, both measured when the segment was written (code_column.h). The order is by what few
+// of its rows will be above: the mean and four deviations.
+//
+// Distances to all centroids are estimated by codes; those of the clusters that come next, and of some more,
+// are computed. Externally synchronised; outlived by segment and query.
+class ProbeOrder {
+ public:
+  // Requires: the segment has clusters, and `query` was made with its origin. Where only the rows in
+  // `passing` are wanted, which is not kept, clusters without any are left out.
+  static Result<ProbeOrder> create(const Segment& segment, const CodeQuery& query,
+                                   const std::vector<bool>* passing);
+
+  struct Probe {
+    std::uint32_t first = 0;  // of its codes
+    std::uint32_t rows = 0;
+    CodeScan scan;
+  };
+  // The next cluster, the most promising first; nothing when there are no more.
+  Result<std::optional<Probe>> next();
+
+  // Whether the query is so far from all clusters that the calibration, which was made with rows, tells little of
+  // it.
+  bool foreign() const { return foreign_; }
+
+  // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
+  // that with. Infinity when there are no more, or all its rows are known to be below.
+  float remoteness(float threshold) const;
+
+ private:
+  // By its centroid's code.
+  struct Estimate {
+    float promise = 0;  // what the best of its rows may have
+    std::uint32_t cluster = 0;
+  };
+  // Computed.
+  struct Candidate {
+    float promise = 0;
+    float mean = 0;
+    float deviation = 0;
+    Probe probe;
+  };
+  struct Spread {
+    float mean;
+    float deviation;
+    float promise() const;
+  };
+  ProbeOrder(const Segment& segment, const CodeQuery& query) : segment_(&segment), query_(&query) {}
+  Status estimate();
+  // Clusters without a passing row.
+  Status leave_out_others(const std::vector<bool>& passing);
+  // Computes distances until enough candidates are known to choose the next from.
+  Status compute_more();
+  void sort_more();
+  static std::size_t move_best_to_front(std::span<Estimate> left);
+  Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
+
+  const Segment* segment_;
+  const CodeQuery* query_;
+  std::vector<Estimate> estimates_;  // of all clusters; the first sorted_ are in order
+  bool foreign_ = false;
+  std::size_t sorted_ = 0;
+  std::size_t computed_ = 0;          // so many of them
+  std::vector<Candidate> candidates_;  // computed and not given out: a heap, the most promising first
+};
+
+}  // namespace alcove::segments

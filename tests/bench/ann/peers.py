@@ -1,0 +1,221 @@
+"""Measures other libraries on a dataset of tests/bench/ann, each in the same way: one thread, the process's
+processor time, medians of rounds, and of all settings tried the fastest that reaches a recall@10.
+
+  peers.py NAME PEER…        peers: hnswlib, faiss-pq, faiss-rabitq, faiss-hnsw, usearch
+
+Cosine only: vectors are divided by their lengths first. An index is built once, with two threads, and kept
+beside the dataset. Prints a line for each recall: peer, recall asked, queries/s, recall reached, setting; and
+one with the seconds that the build took.
+"""
+
+import os
+import sys
+import time
+
+import numpy as np
+
+TOP = 10
+TARGETS = (0.90, 0.95, 0.99)
+ROUNDS = int(os.environ.get("ANN_ROUNDS", "5"))
+THREADS = 2  # of a build
+
+
+def read(path):
+    shape = np.fromfile(path, dtype=np.int32, count=2)
+    rows = np.fromfile(path, dtype=np.float32, offset=8).reshape(shape)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+
+
+def nearest(name, base, queries):
+    """The ten nearest of each query, computed once."""
+    path = name + ".nearest.npy"
+    if not os.path.exists(path):
+        found = np.empty((len(queries), TOP), dtype=np.int64)
+        for i in range(0, len(queries), 50):
+            scores = queries[i:i + 50] @ base.T
+            some = np.argpartition(-scores, TOP, axis=1)[:, :TOP]
+            found[i:i + 50] = some
+        np.save(path, found)
+    return np.load(path)
+
+
+class Peer:
+    def __init__(self, name, base, queries, expected):
+        self.name, self.base, self.queries, self.expected = name, base, queries, expected
+
+    def recall(self, found):
+        hits = sum(len(set(x) & set(y)) for x, y in zip(found, self.expected))
+        return hits / self.expected.size
+
+    def report(self, label, settings, rising=True):
+        """settings: (text, function that returns the ids found); `rising` where each finds more than the last."""
+        best = {}
+        for text, search in settings:
+            recall = self.recall(search())
+            times = []
+            for _ in range(ROUNDS):
+                begin = time.process_time()
+                search()
+                times.append(time.process_time() - begin)
+            speed = len(self.queries) / sorted(times)[len(times) // 2]
+            for target in TARGETS:
+                if recall >= target and speed > best.get(target, (0,))[0]:
+                    best[target] = (speed, recall, text)
+            if rising and recall >= 0.995:
+                break
+        for target in TARGETS:
+            if target in best:
+                speed, recall, text = best[target]
+                print(f"{label}\t{target}\t{speed:.0f}\t{recall:.4f}\t{text}", flush=True)
+            else:
+                print(f"{label}\t{target}\tnot reached\t\t", flush=True)
+
+    def kept(self, label, build, load):
+        """The index, built unless a file of it is there; with the seconds that took."""
+        path = f"{self.name}.{label}"
+        if not os.path.exists(path):
+            begin = time.time()
+            build(path + ".new")
+            took = time.time() - begin
+            os.rename(path + ".new", path)
+            with open(path + ".seconds", "w", encoding="ascii") as out:
+                out.write(f"{took:.1f}")
+        with open(path + ".seconds", encoding="ascii") as built:
+            print(f"{label}\tbuild\t{built.read()} s", flush=True)
+        return load(path)
+
+
+def hnswlib(peer):
+    import hnswlib as library
+
+    dimension = peer.base.shape[1]
+
+    def build(path):
+        index = library.Index(space="ip", dim=dimension)
+        index.init_index(len(peer.base), M=16, ef_construction=200)
+        index.set_num_threads(THREADS)
+        index.add_items(peer.base)
+        index.save_index(path)
+
+    def load(path):
+        index = library.Index(space="ip", dim=dimension)
+        index.load_index(path)
+        index.set_num_threads(1)
+        return index
+
+    index = peer.kept("hnswlib", build, load)
+
+    def settings():
+        for ef in (10, 14, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 900, 1300, 1800):
+            index.set_ef(ef)
+            yield f"ef {ef}", lambda: index.knn_query(peer.queries, k=TOP)[0]
+
+    peer.report("hnswlib", settings())
+
+
+def faiss_index(peer, label, spec, train):
+    import faiss
+
+    def build(path):
+        faiss.omp_set_num_threads(THREADS)
+        index = faiss.index_factory(peer.base.shape[1], spec, faiss.METRIC_INNER_PRODUCT)
+        if train:
+            index.train(peer.base[:train])
+        index.add(peer.base)
+        faiss.write_index(index, path)
+
+    index = peer.kept(label, build, faiss.read_index)
+    faiss.omp_set_num_threads(1)
+    print(f"# faiss {faiss.__version__}: {faiss.get_compile_options().strip()}", flush=True)
+    return faiss, index
+
+
+def lists_of(peer):
+    """A power of two near 2√n."""
+    return 2 ** round(np.log2(2 * len(peer.base) ** 0.5))
+
+
+def faiss_pq(peer):
+    dimension = peer.base.shape[1]
+    codes = dimension // 2 if dimension <= 256 else dimension // 4
+    lists = lists_of(peer)
+    faiss, index = faiss_index(peer, "faiss-pq", f"IVF{lists},PQ{codes}x4fs,RFlat", lists * 64)
+    lists_index = faiss.extract_index_ivf(index)
+
+    def settings():
+        for factor in (4, 8, 16, 32, 64):
+            for probes in (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384):
+                if probes <= lists:
+                    index.k_factor, lists_index.nprobe = factor, probes
+                    yield f"nprobe {probes} k_factor {factor}", lambda: index.search(peer.queries, TOP)[1]
+
+    peer.report("faiss-pq", settings(), rising=False)
+
+
+def faiss_rabitq(peer):
+    lists = lists_of(peer)
+    faiss, index = faiss_index(peer, "faiss-rabitq", f"IVF{lists},RaBitQfs,RFlat", lists * 64)
+    lists_index = faiss.extract_index_ivf(index)
+
+    def settings():
+        for factor in (8, 16, 32, 64, 128):
+            for probes in (8, 16, 32, 64, 128, 256):
+                if probes <= lists:
+                    index.k_factor, lists_index.nprobe = factor, probes
+                    yield f"nprobe {probes} k_factor {factor}", lambda: index.search(peer.queries, TOP)[1]
+
+    peer.report("faiss-rabitq", settings(), rising=False)
+
+
+def faiss_hnsw(peer):
+    _, index = faiss_index(peer, "faiss-hnsw", "HNSW32", 0)
+
+    def settings():
+        for ef in (10, 16, 24, 40, 60, 90, 140, 220, 340, 520, 800, 1200):
+            index.hnsw.efSearch = ef
+            yield f"efSearch {ef}", lambda: index.search(peer.queries, TOP)[1]
+
+    peer.report("faiss-hnsw", settings())
+
+
+def usearch(peer):
+    from usearch.index import Index
+
+    dimension = peer.base.shape[1]
+
+    def build(path):
+        index = Index(ndim=dimension, metric="ip", dtype="f32")
+        index.add(np.arange(len(peer.base)), peer.base, threads=THREADS)
+        index.save(path)
+
+    def load(path):
+        index = Index(ndim=dimension, metric="ip", dtype="f32")
+        index.load(path)
+        return index
+
+    index = peer.kept("usearch", build, load)
+
+    def settings():
+        for ef in (16, 24, 40, 60, 90, 140, 220, 340, 520, 800, 1200):
+            index.expansion_search = ef
+            yield f"expansion {ef}", lambda: index.search(peer.queries, TOP, threads=1).keys
+
+    peer.report("usearch", settings())
+
+
+PEERS = {"hnswlib": hnswlib, "faiss-pq": faiss_pq, "faiss-rabitq": faiss_rabitq, "faiss-hnsw": faiss_hnsw,
+         "usearch": usearch}
+
+
+def main():
+    name = sys.argv[1]
+    base, queries = read(name + ".base"), read(name + ".query")[:1000]
+    expected = nearest(name, base, queries)
+    for each in sys.argv[2:]:
+        try:
+            PEERS[each](Peer(name, base, queries, expected))
+        except ImportError as error:
+            print(f"{each}\tnot installed\t{error}", flush=True)
+
+
+main()

@@ -1,0 +1,231 @@
+// Queries of one large namespace at several recall targets, in the library: parsed statements on one
+// thread, no sockets. Reads a dataset from two files of vectors, NAME.base and NAME.query, and prints a
+// line for each target: alcove, the target, the queries per second of this thread's processor time, medians of
+// several rounds, the recall@10 against EXACT, and what a query looked at on average, with tabs between.
+// tests/bench/ann/run puts the peers' beside them.
+//
+//   ann_bench NAME [METRIC (cosine)] [ROUNDS (5)]
+//
+// A FILE OF VECTORS: their number n and dimension D as 32-bit integers, then nD float32, all in the machine's
+// byte order.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/posix_file_system.h"
+#include "base/random.h"
+#include "executor/database.h"
+#include "parser/parse.h"
+#include "tests/bench/measure.h"
+#include "tests/support/statement_runner.h"
+
+namespace alcove::tests {
+namespace {
+
+constexpr std::size_t kQueriesMax = 1000;
+constexpr std::size_t kRowsPerCopy = 20'000;
+constexpr double kTargets[] = {0.90, 0.95, 0.99};
+
+[[noreturn]] void stop(const std::string& message) {
+  fmt::print(stderr, "ann_bench: {}\n", message);
+  std::exit(1);
+}
+
+struct Vectors {
+  std::size_t count = 0;
+  std::size_t dimension = 0;
+  std::vector<float> values;
+
+  std::vector<float> row(std::size_t i) const {
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * dimension);
+    return {begin, begin + static_cast<std::ptrdiff_t>(dimension)};
+  }
+};
+
+Vectors read_vectors(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::int32_t shape[2] = {0, 0};
+  in.read(reinterpret_cast<char*>(shape), sizeof(shape));
+  if (!in || shape[0] <= 0 || shape[1] <= 0) stop(path + " is not a file of vectors");
+  Vectors vectors;
+  vectors.count = static_cast<std::size_t>(shape[0]);
+  vectors.dimension = static_cast<std::size_t>(shape[1]);
+  vectors.values.resize(vectors.count * vectors.dimension);
+  in.read(reinterpret_cast<char*>(vectors.values.data()),
+          static_cast<std::streamsize>(vectors.values.size() * sizeof(float)));
+  if (!in) stop(path + " ends too early");
+  return vectors;
+}
+
+// Of this thread: what other programs take of the machine is not counted.
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+using Ids = std::vector<std::set<std::string>>;
+
+class Bench {
+ public:
+  Bench(const std::string& directory, const std::string& metric, const Vectors& base)
+      : dimension_(base.dimension) {
+    executor::DatabaseOptions options;
+    options.directory = directory;
+    options.on_panic = [](const Error& error) { stop(error.message()); };
+    auto opened = executor::Database::open({disk_, clock_, random_}, options);
+    if (!opened) stop(opened.error().message());
+    database_ = std::move(*opened);
+    runner_ = std::make_unique<StatementRunner>(*database_);
+    run(fmt::format("CREATE INDEX b DIMENSION {} METRIC {}", dimension_, metric));
+    load(base, 1, "{:09}");
+    fmt::print("alcove\tbuild\t{:.1f} s\n", compact());
+  }
+
+  // Adds a tenth of the rows once more under other ids, and merges them with the rest.
+  void merge(const Vectors& base) {
+    load(base, 10, "{:09}again");
+    fmt::print("alcove\tmerge\t{:.1f} s\n", compact());
+  }
+
+  void set_queries(const Vectors& queries) {
+    for (std::size_t i = 0; i < std::min(queries.count, kQueriesMax); ++i) {
+      std::string text = "[";
+      for (const float value : queries.row(i)) text += fmt::format("{}{}", text.size() > 1 ? "," : "", value);
+      queries_.push_back(text + "]");
+    }
+  }
+
+  // Queries a second, and what they found.
+  double measure(const std::string& clause, Ids& found) {
+    std::vector<std::vector<parser::Statement>> parsed;
+    for (const std::string& query : queries_) {
+      auto statements = parser::parse("QUERY b NAMESPACE n NEAREST " + query + " TOP 10 " + clause);
+      if (!statements) stop(statements.error().message());
+      parsed.push_back(std::move(*statements));
+    }
+    found.clear();
+    const double begin = processor_seconds();
+    for (const auto& statements : parsed) {
+      const auto outcomes = runner_->run_parsed(statements);
+      if (!outcomes) stop(outcomes.error().message());
+      auto& ids = found.emplace_back();
+      for (const auto& row : outcomes->back().rows) ids.insert(row.front());
+    }
+    return static_cast<double>(queries_.size()) / (processor_seconds() - begin);
+  }
+
+  // What a query costs on average, by EXPLAIN.
+  void explain(const std::string& clause) {
+    double clusters = 0;
+    double scanned = 0;
+    double reranked = 0;
+    for (const std::string& query : queries_) {
+      auto done = runner_->one("EXPLAIN ANALYZE QUERY b NAMESPACE n NEAREST " + query + " TOP 10 " + clause);
+      if (!done) stop(done.error().message());
+      for (const auto& row : done->rows) {
+        clusters += number_behind(row[0], "  Clusters read: ");
+        scanned += number_behind(row[0], "  Records scanned: ");
+        reranked += number_behind(row[0], "  Reranked: ");
+      }
+    }
+    const auto count = static_cast<double>(queries_.size());
+    fmt::print("clusters {:.0f} codes {:.0f} vectors {:.0f}\n", clusters / count, scanned / count,
+               reranked / count);
+  }
+
+ private:
+  // Every so many of the rows.
+  void load(const Vectors& base, std::size_t every, const char* id) {
+    std::vector<StatementRunner::CopyRow> rows;
+    for (std::size_t i = 0; i < base.count; i += every) {
+      rows.push_back({std::nullopt, fmt::format(fmt::runtime(id), i), base.row(i)});
+      if (rows.size() < kRowsPerCopy && i + every < base.count) continue;
+      runner_->set_copy_rows(std::move(rows));
+      rows.clear();
+      run("COPY b NAMESPACE n FROM STDIN");
+    }
+  }
+  double compact() {
+    const auto begin = Clock::now();
+    run("COMPACT NAMESPACE n FROM b");
+    return seconds_since(begin);
+  }
+  static double number_behind(const std::string& line, const std::string& words) {
+    return line.starts_with(words) ? std::stod(line.substr(words.size())) : 0;
+  }
+  void run(const std::string& text) {
+    const auto done = runner_->run(text);
+    if (!done) stop(done.error().message());
+  }
+
+  PosixFileSystem disk_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::size_t dimension_;
+  std::unique_ptr<executor::Database> database_;
+  std::unique_ptr<StatementRunner> runner_;
+  std::vector<std::string> queries_;
+};
+
+double recall_of(const Ids& found, const Ids& expected) {
+  std::size_t hits = 0;
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    all += expected[i].size();
+    for (const auto& id : expected[i]) hits += found[i].count(id);
+  }
+  return static_cast<double>(hits) / static_cast<double>(all);
+}
+
+void run(const std::string& name, const std::string& metric, int rounds) {
+  const char* const parent = std::getenv("ALCOVE_TEST_DIRECTORY");
+  const std::string directory =
+      fmt::format("{}/alcove-ann-{}", parent != nullptr ? parent : "/tmp", std::random_device()());
+  {
+    const Vectors base = read_vectors(name + ".base");
+    Bench bench(directory, metric, base);
+    bench.set_queries(read_vectors(name + ".query"));
+    Ids expected;
+    const double exact = bench.measure("EXACT", expected);
+    fmt::print("# exact search: {:.0f} queries/s\n", exact);
+    for (const double target : kTargets) {
+      const std::string clause = fmt::format("WITH (recall = {})", target);
+      std::vector<double> speeds;
+      double recall = 0;
+      for (int round = 0; round < rounds; ++round) {
+        Ids found;
+        speeds.push_back(bench.measure(clause, found));
+        recall = recall_of(found, expected);
+      }
+      fmt::print("alcove\t{:.2f}\t{:.0f}\t{:.4f}\t", target, median(speeds), recall);
+      bench.explain(clause);
+    }
+    bench.merge(base);
+  }
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace alcove::tests
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "usage: ann_bench NAME [METRIC (cosine)] [ROUNDS (5)]\n");
+    return 1;
+  }
+  alcove::tests::run(argv[1], argc > 2 ? argv[2] : "cosine", argc > 3 ? std::atoi(argv[3]) : 5);
+  return 0;
+}

@@ -1,0 +1,317 @@
+// Clusters of a segment's rows, and the order in which a query looks at them, by what the segment shows.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "segments/calibration.h"
+#include "segments/centroid_set.h"
+#include "segments/cluster.h"
+#include "segments/code_query.h"
+#include "segments/distance.h"
+#include "segments/merge.h"
+#include "segments/probe_order.h"
+#include "tests/segments/segment_sample.h"
+
+namespace alcove::segments {
+namespace {
+
+constexpr std::uint32_t kRows = kClusteredRowsMin + 77;
+constexpr std::uint32_t kDimension = 20;
+constexpr std::size_t kCentres = 60;
+
+enum class Kind { kCentred, kNormal, kSame, kTwo, kZero, kAllLengths };
+
+class ClusteredRows : public SegmentDisk {
+ public:
+  ClusteredRows(Metric metric, Kind kind) : metric_(metric), kind_(kind) {
+    for (std::size_t i = 0; i < kCentres; ++i) centres_.push_back(normal(3));
+    identity_ = identity_of(1, kDimension);
+    identity_.metric = metric;
+  }
+
+  std::vector<float> vector() {
+    std::vector<float> values = normal(1);
+    switch (kind_) {
+      case Kind::kCentred: {
+        const auto& centre = centres_[chance_() % kCentres];
+        for (std::size_t i = 0; i < kDimension; ++i) values[i] += centre[i];
+        return values;
+      }
+      case Kind::kNormal: return values;
+      case Kind::kSame: return centres_[0];
+      case Kind::kTwo: return centres_[chance_() % 2];
+      case Kind::kZero: return std::vector<float>(kDimension);
+      case Kind::kAllLengths: {
+        const float length = std::pow(10.0F, static_cast<float>(chance_() % 13) - 6);
+        for (float& value : values) value *= length;
+        return values;
+      }
+    }
+    return values;
+  }
+
+  // Writes rows and opens them.
+  std::shared_ptr<const Segment> write() {
+    auto writer = SegmentWriter::create(file_system, path(1), identity_, Coding::kCodes);
+    EXPECT_TRUE(writer);
+    for (std::uint32_t i = 0; i < kRows; ++i) {
+      rows_.push_back(vector());
+      EXPECT_TRUE((*writer)->add_row(fmt::format("{:06}", i), rows_.back().data(), norm(rows_.back()), {}, 7));
+    }
+    const auto written = (*writer)->finish([] { return Status(); });
+    EXPECT_TRUE(written) << written.error().message();
+    auto segment = Segment::open(file_system, path(1), *written, identity_);
+    EXPECT_TRUE(segment) << segment.error().message();
+    const Status verified = (*segment)->verify();
+    EXPECT_TRUE(verified) << verified.error().message();
+    return *segment;
+  }
+
+  static float norm(const std::vector<float>& x) { return squared_norm(x.data(), x.size()); }
+
+  // On the scale of CodeQuery.
+  double value(const std::vector<float>& query, std::uint32_t row) const {
+    const std::vector<float>& x = rows_[row];
+    if (metric_ == Metric::kEuclidean) return -double{squared_l2(query.data(), x.data(), kDimension)};
+    const double product = dot(query.data(), x.data(), kDimension);
+    if (metric_ == Metric::kDotProduct) return product;
+    return score(metric_, static_cast<float>(product), norm(query), norm(x));
+  }
+
+  Metric metric() const { return metric_; }
+
+ private:
+  std::vector<float> normal(float deviation) {
+    std::vector<float> values(kDimension);
+    for (float& value : values) value = deviation * normal_(chance_);
+    return values;
+  }
+
+  Metric metric_;
+  Kind kind_;
+  SegmentIdentity identity_;
+  std::mt19937 chance_{3};
+  std::normal_distribution<float> normal_;
+  std::vector<std::vector<float>> centres_;
+  std::vector<std::vector<float>> rows_;
+};
+
+using Shape = std::tuple<Metric, Kind>;
+class ClusterTest : public testing::TestWithParam<Shape> {
+ protected:
+  ClusteredRows rows_{std::get<0>(GetParam()), std::get<1>(GetParam())};
+};
+
+// That each row is in one cluster, and each cluster in its place, is what Segment::verify() checks.
+TEST_P(ClusterTest, LooksAtEveryRowOnceAndInTheEndAtAll) {
+  const auto segment = rows_.write();
+  ASSERT_GT(segment->clusters(), 0U);
+  EXPECT_LE(segment->clusters(), kRows / kRowsPerCluster + 32);
+  const std::vector<float> query = rows_.vector();
+  const auto origin = segment->centroid(0);
+  ASSERT_TRUE(origin);
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *origin, 3);
+  auto order = ProbeOrder::create(*segment, ready, nullptr);
+  ASSERT_TRUE(order);
+  std::vector<bool> seen(kRows);
+  std::uint32_t count = 0;
+  for (;;) {
+    const auto probe = order->next();
+    ASSERT_TRUE(probe);
+    if (!*probe) break;
+    EXPECT_TRUE(std::isfinite((*probe)->scan.base));
+    EXPECT_TRUE(std::isfinite((*probe)->scan.reach));
+    for (std::uint32_t i = 0; i < (*probe)->rows; ++i) {
+      const auto rows = segment->postings((*probe)->first + i);
+      ASSERT_TRUE(rows);
+      EXPECT_FALSE(seen[rows->front()]);
+      seen[rows->front()] = true;
+      ++count;
+    }
+  }
+  EXPECT_EQ(count, kRows);
+  EXPECT_EQ(order->remoteness(0), std::numeric_limits<float>::infinity());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, ClusterTest,
+    testing::Combine(testing::Values(Metric::kCosine, Metric::kDotProduct, Metric::kEuclidean),
+                     testing::Values(Kind::kCentred, Kind::kNormal, Kind::kSame, Kind::kTwo, Kind::kZero,
+                                     Kind::kAllLengths)));
+
+class CentredTest : public testing::TestWithParam<Metric> {
+ protected:
+  ClusteredRows rows_{GetParam(), Kind::kCentred};
+};
+
+// The rows of the nearest two of a hundred clusters hold nearly all of a query's ten nearest.
+TEST_P(CentredTest, TheFirstClustersHoldTheNearestRows) {
+  const auto segment = rows_.write();
+  std::size_t found = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::vector<float> query = rows_.vector();
+    const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+    auto order = ProbeOrder::create(*segment, ready, nullptr);
+    ASSERT_TRUE(order);
+    std::vector<double> all;
+    for (std::uint32_t row = 0; row < kRows; ++row) all.push_back(rows_.value(query, row));
+    std::nth_element(all.begin(), all.begin() + 9, all.end(), std::greater<>());
+    for (std::uint32_t probes = 0; probes < segment->clusters() / 10; ++probes) {
+      const auto probe = order->next();
+      ASSERT_TRUE(probe && *probe);
+      for (std::uint32_t at = (*probe)->first; at < (*probe)->first + (*probe)->rows; ++at) {
+        if (rows_.value(query, segment->postings(at)->front()) >= all[9]) ++found;
+      }
+    }
+  }
+  EXPECT_GE(found, 180U);
+}
+
+// The further away, the more is asked for; and the more there is to beat, the further away the next is.
+TEST_P(CentredTest, RemotenessRises) {
+  const auto segment = rows_.write();
+  const auto calibration = segment->calibration();
+  ASSERT_TRUE(calibration);
+  EXPECT_TRUE(std::is_sorted(calibration->begin(), calibration->end()));
+  float last = remoteness_for(*calibration, 0);
+  for (const double recall : {0.3, 0.5, 0.7, 0.9, 0.93, 0.95, 0.99, 0.999, 0.9999}) {
+    EXPECT_GE(remoteness_for(*calibration, recall), last) << recall;
+    last = remoteness_for(*calibration, recall);
+  }
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95), (*calibration)[3]);
+
+  const std::vector<float> query = rows_.vector();
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+  auto order = ProbeOrder::create(*segment, ready, nullptr);
+  ASSERT_TRUE(order);
+  EXPECT_GT(order->remoteness(5), order->remoteness(-5));
+  const float first = order->remoteness(0);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(order->next());
+  EXPECT_GT(order->remoteness(0), first);
+}
+
+// A filter's rows, and no clusters without one.
+TEST_P(CentredTest, LooksOnlyWhereRowsPass) {
+  const auto segment = rows_.write();
+  std::vector<bool> passing(kRows);
+  for (std::uint32_t at = segment->cluster(3)->first; at < segment->cluster(4)->first; ++at) {
+    passing[segment->postings(at)->front()] = true;
+  }
+  const std::vector<float> query = rows_.vector();
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+  auto order = ProbeOrder::create(*segment, ready, &passing);
+  ASSERT_TRUE(order);
+  const auto probe = order->next();
+  ASSERT_TRUE(probe && *probe);
+  EXPECT_EQ((*probe)->first, segment->cluster(3)->first);
+  EXPECT_FALSE(order->next()->has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Metrics, CentredTest,
+                         testing::Values(Metric::kCosine, Metric::kDotProduct, Metric::kEuclidean));
+
+TEST(Cluster, TheSameRowsMakeTheSameFile) {
+  ClusteredRows first(Metric::kCosine, Kind::kCentred);
+  ClusteredRows second(Metric::kCosine, Kind::kCentred);
+  first.write();
+  second.write();
+  EXPECT_EQ(first.file_system.content(first.path(1)), second.file_system.content(second.path(1)));
+}
+
+// A merge with few new rows keeps the clusters of the large segment: the centroids are the same.
+TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
+  ClusteredRows rows(Metric::kEuclidean, Kind::kCentred);
+  const auto large = rows.write();
+  SegmentIdentity identity = large->identity();
+  identity.file = 2;
+  Content content;
+  for (int i = 0; i < 500; ++i) content[fmt::format("{:06}new", i * 20)] = {rows.vector(), {}, 9};
+  const auto small_descriptor = write_segment(rows.file_system, rows.path(2), identity, content);
+  ASSERT_TRUE(small_descriptor);
+  const auto small = Segment::open(rows.file_system, rows.path(2), *small_descriptor, identity);
+  ASSERT_TRUE(small);
+  identity.file = 3;
+  const std::vector<std::shared_ptr<const Segment>> both{large, *small};
+  const auto merged_descriptor = merge_segments(rows.file_system, rows.path(3), identity, both,
+                                                Tombstones::kDrop, [] { return Status(); });
+  ASSERT_TRUE(merged_descriptor && *merged_descriptor);
+  const auto merged = Segment::open(rows.file_system, rows.path(3), **merged_descriptor, identity);
+  ASSERT_TRUE(merged) << merged.error().message();
+  const Status verified = (*merged)->verify();
+  EXPECT_TRUE(verified) << verified.error().message();
+  ASSERT_EQ((*merged)->clusters(), large->clusters());
+  for (std::uint32_t i = 0; i <= large->clusters(); ++i) {
+    const auto before = *large->centroid(i);
+    const auto after = *(*merged)->centroid(i);
+    EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin(), after.end()));
+  }
+  // Each code is that of its own row: bounds are above values, and near them.
+  const std::vector<float> query = rows.vector();
+  const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->centroid(0), 4);
+  auto order = ProbeOrder::create(**merged, ready, nullptr);
+  ASSERT_TRUE(order);
+  std::size_t below = 0;
+  std::size_t far_above = 0;
+  while (const auto probe = *order->next()) {
+    for (std::uint32_t at = probe->first; at < probe->first + probe->rows; ++at) {
+      const Segment::Codes codes = *(*merged)->codes(at);
+      const CodeShape shape(kDimension);
+      std::vector<CodeHit> hits(kCodedRows);
+      const std::uint32_t place = at - codes.first;
+      scan_codes(probe->scan, codes.bytes + place / kCodedRows * shape.bytes, 1,
+                 -std::numeric_limits<float>::infinity(), hits.data());
+      const std::uint32_t row = (*merged)->postings(at)->front();
+      const auto vectors = *(*merged)->vectors(row);
+      const float* const values = vectors.values + std::size_t{row - vectors.first} * kDimension;
+      const double value = -double{squared_l2(query.data(), values, kDimension)};
+      const double bound = hits[place % kCodedRows].bound;
+      below += bound < value;
+      far_above += bound > value + 4 * double{probe->scan.reach} * 3;
+    }
+  }
+  EXPECT_LE(below, kRows / 1000);
+  EXPECT_LE(far_above, kRows / 1000);
+}
+
+TEST(CentroidSet, ScoresAreProductsLessHalfTheSquaredLength) {
+  std::mt19937 chance(1);
+  std::normal_distribution<float> normal;
+  for (const std::size_t dimension : {1UL, 3UL, 16UL, 100UL}) {
+    for (const std::size_t size : {1UL, 15UL, 16UL, 17UL, 50UL}) {
+      std::vector<float> centroids(size * dimension);
+      for (float& value : centroids) value = normal(chance);
+      const CentroidSet set(centroids, dimension);
+      ASSERT_EQ(set.size(), size);
+      std::vector<float> rows(20 * dimension);
+      for (float& value : rows) value = normal(chance);
+      std::vector<const float*> pointers;
+      for (std::size_t i = 0; i < 20; ++i) pointers.push_back(rows.data() + i * dimension);
+      std::vector<float> scores(20 * set.stride());
+      set.score(pointers.data(), 20, scores.data());
+      for (std::size_t i = 0; i < 20; ++i) {
+        for (std::size_t j = 0; j < set.stride(); ++j) {
+          const float score = scores[i * set.stride() + j];
+          if (j >= size) {
+            EXPECT_LT(score, -1e38F);
+            continue;
+          }
+          double expected = 0;
+          for (std::size_t at = 0; at < dimension; ++at) {
+            const double c = centroids[j * dimension + at];
+            expected += double{pointers[i][at]} * c - c * c / 2;
+          }
+          EXPECT_NEAR(score, expected, 1e-4);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace alcove::segments

@@ -1,9 +1,12 @@
 #include "segments/calibration.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,9 +25,9 @@ constexpr std::uint32_t kRowsPerQuery = 64;
 constexpr std::size_t kNearest = 10;
 // Nobody's ten nearest have been met beyond.
 constexpr float kRemotest = 16;
-constexpr double kDeviations = 3;
+constexpr double kDeviations = 2;
 // Where more are as good as each other, they are found wherever the search ends.
-constexpr std::size_t kComparedMax = 1500;
+constexpr std::size_t kComparedMax = 1000;
 // So much of what may be missed is aimed at: real queries are not rows, and the measurement is off by
 // chance.
 constexpr double kShareOfMissed = 0.8;
@@ -106,6 +109,18 @@ class Trial {
   std::vector<Found> nearest_;  // a heap with the furthest at the front
 };
 
+// Every second trial, from the one of number `first` on.
+Status run_trials(const Segment& segment, std::uint32_t first, std::vector<float>& needed,
+                  const std::function<Status()>& pause) {
+  const std::uint32_t trials = std::min(segment.rows() / kRowsPerQuery, kQueriesMax);
+  for (std::uint32_t i = first; i < trials; i += 2) {
+    const std::uint64_t row = std::uint64_t{i} * segment.rows() / trials;
+    TRY(Trial(segment, static_cast<std::uint32_t>(row)).run(needed));
+    TRY(pause());
+  }
+  return {};
+}
+
 }  // namespace
 
 float remoteness_for(const Calibration& calibration, double recall) {
@@ -121,13 +136,29 @@ float remoteness_for(const Calibration& calibration, double recall) {
 }
 
 Result<Calibration> calibrate(const Segment& segment, const std::function<Status()>& pause) {
-  const std::uint32_t queries = std::min(segment.rows() / kRowsPerQuery, kQueriesMax);
+  // Every second trial runs on a thread beside this one, if there is one to be had.
   std::vector<float> needed;
-  for (std::uint32_t i = 0; i < queries; ++i) {
-    const std::uint64_t row = std::uint64_t{i} * segment.rows() / queries;
-    TRY(Trial(segment, static_cast<std::uint32_t>(row)).run(needed));
-    TRY(pause());
+  std::vector<float> needed_beside;
+  std::atomic<bool> stopped = false;
+  Status ran_beside;
+  const auto run_beside = [&] {
+    ran_beside = run_trials(segment, 1, needed_beside, [&]() -> Status {
+      if (stopped) return fail(ErrorCode::kCancelled, "the other half has failed");
+      return {};
+    });
+  };
+  std::thread beside;
+  try {
+    beside = std::thread(run_beside);
+  } catch (const std::system_error&) {
+    run_beside();
   }
+  const Status ran = run_trials(segment, 0, needed, pause);
+  if (!ran) stopped = true;
+  if (beside.joinable()) beside.join();
+  TRY(ran);
+  TRY(ran_beside);
+  needed.insert(needed.end(), needed_beside.begin(), needed_beside.end());
   std::sort(needed.begin(), needed.end());
   Calibration calibration{};
   for (std::size_t i = 0; i < calibration.size(); ++i) {

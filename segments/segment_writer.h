@@ -28,8 +28,8 @@ inline constexpr std::uint32_t kCodedRowsMin = 1000;
 enum class Coding : unsigned char { kNone, kCodes };
 
 // Writes one sealed segment file: rows and tombstones in bytewise order of id, then finish().
-// Memory is bounded: a few blocks; while codes are made, some tens of MiB, 26 bytes a row, and twice the
-// centroids (cluster.h). Externally synchronised.
+// Memory is bounded: a few blocks; while codes are made, some tens of MiB, 40 bytes a row, and three times
+// the centroids (cluster.h). Externally synchronised.
 class SegmentWriter {
  public:
   // Creates the file at `path`. Space is allocated ahead of writing: a full disk is kDiskFull.

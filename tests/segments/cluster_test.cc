@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "segments/block_reader.h"
 #include "segments/calibration.h"
 #include "segments/centroid_set.h"
 #include "segments/cluster.h"
@@ -277,6 +278,44 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   }
   EXPECT_LE(below, kRows / 1000);
   EXPECT_LE(far_above, kRows / 1000);
+}
+
+// A byte of what belongs to clusters is wrong: the file says so when it is read, and rows are read all the same.
+TEST(Cluster, DamageIsFound) {
+  ClusteredRows rows(Metric::kCosine, Kind::kCentred);
+  const SegmentDescriptor descriptor = rows.write()->descriptor();
+  const std::string path = rows.path(1);
+  const std::string sound = rows.file_system.content(path);
+  const auto blocks = BlockReader::open(rows.file_system, path, sound.size());
+  ASSERT_TRUE(blocks);
+  const SegmentIdentity identity = (*blocks)->identity();
+  for (const Section section : {Section::kCentroids, Section::kCodes, Section::kCentroidCodes,
+                                Section::kClusters, Section::kPostings, Section::kCalibration}) {
+    ASSERT_FALSE((*blocks)->section(section).blocks().empty());
+    for (const Block& block : (*blocks)->section(section).blocks()) {
+      std::string bytes = sound;
+      bytes[block.offset + block.entry.stored_bytes / 2] ^= 4;
+      rows.file_system.set_content(path, bytes);
+      const auto damaged = Segment::open(rows.file_system, path, descriptor, identity);
+      ASSERT_TRUE(damaged);
+      const auto read = [&]() -> Status {
+        switch (section) {
+          case Section::kCentroids: TRY((*damaged)->centroid(block.first)); break;
+          case Section::kCodes: TRY((*damaged)->codes(block.first)); break;
+          case Section::kCentroidCodes: TRY((*damaged)->centroid_codes(block.first)); break;
+          case Section::kClusters: TRY((*damaged)->cluster(block.first)); break;
+          case Section::kPostings: TRY((*damaged)->postings(block.first)); break;
+          default: TRY((*damaged)->calibration()); break;
+        }
+        return {};
+      };
+      const Status found = read();
+      ASSERT_FALSE(found) << section_name(section);
+      EXPECT_EQ(found.error().code(), ErrorCode::kCorruption);
+      EXPECT_FALSE((*damaged)->verify());
+      EXPECT_TRUE((*damaged)->vectors(0));
+    }
+  }
 }
 
 TEST(CentroidSet, ScoresAreProductsLessHalfTheSquaredLength) {

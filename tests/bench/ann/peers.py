@@ -106,7 +106,8 @@ def hnswlib(peer):
     index = peer.kept("hnswlib", build, load)
 
     def settings():
-        for ef in (10, 14, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 900, 1300, 1800):
+        for ef in (10, 14, 20, 30, 40, 50, 60, 80, 100, 120, 140, 160, 180, 200, 240, 280, 320, 400, 480,
+                   560, 640, 760, 900, 1100, 1300, 1800):
             index.set_ef(ef)
             yield f"ef {ef}", lambda: index.knn_query(peer.queries, k=TOP)[0]
 

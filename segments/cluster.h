@@ -18,7 +18,7 @@ namespace alcove::segments {
 // three parents nearest to it. Deterministic: the same rows make the same clusters.
 
 // So many rows a cluster has on average.
-inline constexpr std::uint32_t kRowsPerCluster = 128;
+inline constexpr std::uint32_t kRowsPerCluster = 192;
 // Fewer rows than these are looked at all: it takes no longer.
 inline constexpr std::uint32_t kClusteredRowsMin = 16'384;
 

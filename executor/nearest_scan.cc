@@ -14,7 +14,7 @@ constexpr std::size_t kMemoryRows = 1024;
 constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
-// A step of codes: a multiple of those.
+// A step of codes: a multiple of kCodesPerScan.
 constexpr std::uint32_t kRowsPerStep = 1024;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
 // 44 is further, or one in 700, of which few are near enough to matter. Of the ten nearest 2 lost one in
@@ -264,7 +264,8 @@ float NearestScan::threshold() const {
 Status NearestScan::step_codes(const OpenSegment& open) {
   const auto block = TRY(open.segment->codes(static_cast<std::uint32_t>(row_)));
   // Whole scans from the block's beginning, of which the first may begin before row_.
-  const auto begin = static_cast<std::uint32_t>(row_ - block.first) / segments::kCodesPerScan * segments::kCodesPerScan;
+  const auto begin = static_cast<std::uint32_t>(row_ - block.first) / segments::kCodesPerScan *
+                     segments::kCodesPerScan;
   const std::uint32_t end =
       std::min({row_end_, block.first + block.count, block.first + begin + kRowsPerStep});
   for (std::uint32_t first = block.first + begin; first < end; first += segments::kCodesPerScan) {

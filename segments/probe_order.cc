@@ -109,7 +109,7 @@ std::size_t ProbeOrder::move_best_to_front(std::span<Estimate> left) {
     most = std::max(most, each.promise);
   }
   const float per_step = (kSteps - 1) / (most - least);
-  if (!(most > least) || !std::isfinite(per_step)) return left.size();
+  if (!std::isfinite(most - least) || !std::isfinite(per_step)) return left.size();
   std::array<std::uint32_t, kSteps> counts{};
   const auto step_of = [&](const Estimate& each) {
     return static_cast<std::size_t>((each.promise - least) * per_step);

@@ -106,7 +106,7 @@ class ClusteredMetricTest : public ClusteredTest, public testing::WithParamInter
 TEST_P(ClusteredMetricTest, FindsTheShareAskedForThroughEveryChange) {
   load(GetParam());
   EXPECT_GE(recall("", 40), 0.91);
-  EXPECT_GE(recall("", 30, "WITH (recall = 0.99)"), 0.975);
+  EXPECT_GE(recall("", 100, "WITH (recall = 0.99)"), 0.975);
   // Replaced and deleted while clusters still hold them; some of it only in memory.
   run("DELETE FROM i NAMESPACE n WHERE id < 'c05'");
   std::vector<StatementRunner::CopyRow> rows;

@@ -64,6 +64,8 @@ void score_panel(const float* panel, const float* halves, const float* const* ro
   }
 }
 
+CentroidKernels kernels_of_centroids() { return {hwy::TargetName(HWY_TARGET), score_panel}; }
+
 }  // namespace HWY_NAMESPACE
 }  // namespace alcove::segments
 HWY_AFTER_NAMESPACE();
@@ -72,28 +74,11 @@ HWY_AFTER_NAMESPACE();
 namespace alcove::segments {
 namespace {
 
-struct PanelKernel {
-  const char* target;
-  void (*score)(const float*, const float*, const float* const*, std::size_t, std::size_t, float*,
-                std::size_t);
-};
-using Kernel = decltype(PanelKernel::score);
-
-std::vector<PanelKernel> panel_kernels() {
-  constexpr std::array<std::pair<std::int64_t, Kernel>, 3> kDynamicTargets{{
-      {HWY_AVX3, HWY_CHOOSE_AVX3(score_panel)},
-      {HWY_AVX2, HWY_CHOOSE_AVX2(score_panel)},
-      {HWY_NEON, HWY_CHOOSE_NEON(score_panel)},
-  }};
-  std::vector<PanelKernel> found;
-  const std::int64_t supported = hwy::SupportedTargets();
-  for (const auto& [target, kernel] : kDynamicTargets) {
-    if (target == HWY_STATIC_TARGET || kernel == nullptr || (supported & target) == 0) continue;
-    found.push_back({hwy::TargetName(target), kernel});
-  }
-  found.push_back({hwy::TargetName(HWY_STATIC_TARGET), HWY_STATIC_DISPATCH(score_panel)});
-  return found;
-}
+constexpr std::array<CompiledTarget<CentroidKernels>, 3> kDynamicTargets{{
+    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels_of_centroids)},
+    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels_of_centroids)},
+    {HWY_NEON, HWY_CHOOSE_NEON(kernels_of_centroids)},
+}};
 
 }  // namespace
 
@@ -116,7 +101,9 @@ CentroidSet::CentroidSet(std::span<const float> values, std::size_t dimension)
 }
 
 void CentroidSet::score(const float* const* rows, std::size_t count, float* scores) const {
-  static const PanelKernel chosen = choose_target(panel_kernels());
+  static const CentroidKernels chosen = choose_target(supported_kernels<CentroidKernels>(
+      hwy::SupportedTargets(), kDynamicTargets,
+      {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels_of_centroids)}));
   for (std::size_t panel = 0; panel < panels_; ++panel) {
     chosen.score(values_.data() + panel * dimension_ * kPanel, halves_.data() + panel * kPanel, rows,
                  count, dimension_, scores + panel * kPanel, stride());

@@ -6,6 +6,13 @@
 
 namespace alcove::segments {
 
+// The kernels of one target: the scores of `count` rows with the 16 centroids of a panel.
+struct CentroidKernels {
+  const char* target;
+  void (*score)(const float* panel, const float* halves, const float* const* rows, std::size_t count,
+                std::size_t dimension, float* scores, std::size_t stride);
+};
+
 // Centroids laid out so that many vectors are compared with all of them at the speed of multiplying.
 // Thread-safe once made.
 class CentroidSet {

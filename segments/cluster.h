@@ -19,7 +19,7 @@ namespace alcove::segments {
 
 // So many rows a cluster has on average.
 inline constexpr std::uint32_t kRowsPerCluster = 192;
-// Fewer rows than these are looked at all: it takes no longer.
+// Of fewer rows all codes are scanned.
 inline constexpr std::uint32_t kClusteredRowsMin = 16'384;
 
 struct Clustering {

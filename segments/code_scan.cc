@@ -229,9 +229,7 @@ HWY_AFTER_NAMESPACE();
 namespace alcove::segments {
 namespace {
 
-using MakeKernels = CodeKernels (*)();
-
-constexpr std::array<std::pair<std::int64_t, MakeKernels>, 3> kDynamicTargets{{
+constexpr std::array<CompiledTarget<CodeKernels>, 3> kDynamicTargets{{
     {HWY_AVX3, HWY_CHOOSE_AVX3(kernels_of_code)},
     {HWY_AVX2, HWY_CHOOSE_AVX2(kernels_of_code)},
     {HWY_NEON, HWY_CHOOSE_NEON(kernels_of_code)},
@@ -240,14 +238,8 @@ constexpr std::array<std::pair<std::int64_t, MakeKernels>, 3> kDynamicTargets{{
 }  // namespace
 
 std::vector<CodeKernels> code_kernels() {
-  std::vector<CodeKernels> found;
-  const std::int64_t supported = hwy::SupportedTargets();
-  for (const auto& [target, make] : kDynamicTargets) {
-    if (target == HWY_STATIC_TARGET || make == nullptr) continue;
-    if ((supported & target) != 0) found.push_back(make());
-  }
-  found.push_back(HWY_STATIC_DISPATCH(kernels_of_code)());
-  return found;
+  return supported_kernels<CodeKernels>(hwy::SupportedTargets(), kDynamicTargets,
+                                        {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels_of_code)});
 }
 
 std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,

@@ -224,15 +224,7 @@ HWY_AFTER_NAMESPACE();
 namespace alcove::segments {
 namespace {
 
-using MakeKernels = DistanceKernels (*)();
-
-// Compiled targets, best first; nullptr for those of other machines. The static target, which
-// needs nothing that the compiler was not told to take for granted, ends the list.
-struct Candidate {
-  std::int64_t target;
-  MakeKernels make;
-};
-constexpr std::array<Candidate, 3> kDynamicTargets{{
+constexpr std::array<CompiledTarget<DistanceKernels>, 3> kDynamicTargets{{
     {HWY_AVX3, HWY_CHOOSE_AVX3(kernels)},
     {HWY_AVX2, HWY_CHOOSE_AVX2(kernels)},
     {HWY_NEON, HWY_CHOOSE_NEON(kernels)},
@@ -256,14 +248,8 @@ float canonical_sum(std::size_t dimension, Fold fold) {
 }  // namespace
 
 std::vector<DistanceKernels> distance_kernels() {
-  std::vector<DistanceKernels> found;
-  const std::int64_t supported = hwy::SupportedTargets();
-  for (const Candidate& candidate : kDynamicTargets) {
-    if (candidate.target == HWY_STATIC_TARGET || candidate.make == nullptr) continue;
-    if ((supported & candidate.target) != 0) found.push_back(candidate.make());
-  }
-  found.push_back(HWY_STATIC_DISPATCH(kernels)());
-  return found;
+  return supported_kernels<DistanceKernels>(hwy::SupportedTargets(), kDynamicTargets,
+                                            {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)});
 }
 
 float dot(const float* x, const float* y, std::size_t dimension) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -15,6 +18,28 @@
    HWY_RVV | HWY_WASM | HWY_WASM_EMU256 | HWY_PPC8)
 
 namespace alcove::segments {
+
+// A compiled target, and what makes its kernels: null where it is of another machine.
+template <class Kernels>
+struct CompiledTarget {
+  std::int64_t target;
+  Kernels (*make)();
+};
+
+// The kernels of those targets, given best first, that `supported` has (hwy::SupportedTargets()), and last of
+// all those of the static target, which needs nothing that the compiler was not told to take for granted.
+template <class Kernels, std::size_t kCount>
+std::vector<Kernels> supported_kernels(std::int64_t supported,
+                                       const std::array<CompiledTarget<Kernels>, kCount>& dynamic,
+                                       const CompiledTarget<Kernels>& last) {
+  std::vector<Kernels> found;
+  for (const CompiledTarget<Kernels>& each : dynamic) {
+    if (each.target == last.target || each.make == nullptr) continue;
+    if ((supported & each.target) != 0) found.push_back(each.make());
+  }
+  found.push_back(last.make());
+  return found;
+}
 
 // Of the kernels of several targets, best first, those to use: the best, or those whose `target` the
 // environment variable ALCOVE_SIMD names in any case. A name that is not among them ends the

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -67,13 +66,6 @@ Vectors read_vectors(const std::string& path) {
           static_cast<std::streamsize>(vectors.values.size() * sizeof(float)));
   if (!in) stop(path + " ends too early");
   return vectors;
-}
-
-// Of this thread: what other programs take of the machine is not counted.
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 using Ids = std::vector<std::set<std::string>>;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <random>
 #include <set>
@@ -73,13 +72,6 @@ class Vectors {
   std::vector<float> axes_;
   std::vector<float> centres_;
 };
-
-// Of this thread: what other programs take of the machine is not counted.
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 using Ids = std::vector<std::set<std::string>>;
 

@@ -25,16 +25,6 @@ constexpr int kCentres = 40;
 
 class ClusteredTest : public TestDatabase {
  protected:
-  void run(const std::string& text) {
-    const auto done = session_->run(text);
-    ASSERT_TRUE(done) << text.substr(0, 100) << ": " << done.error().message();
-  }
-  Rows table(const std::string& text) {
-    auto outcome = session_->one(text);
-    EXPECT_TRUE(outcome) << text.substr(0, 100) << ": " << outcome.error().message();
-    return outcome ? std::move(outcome->rows) : Rows();
-  }
-
   std::vector<float> around(int centre) {
     std::mt19937 place(static_cast<unsigned>(centre));
     std::normal_distribution<float> along;
@@ -105,7 +95,7 @@ class ClusteredMetricTest : public ClusteredTest, public testing::WithParamInter
 
 TEST_P(ClusteredMetricTest, FindsTheShareAskedForThroughEveryChange) {
   load(GetParam());
-  EXPECT_GE(recall("", 40), 0.91);
+  EXPECT_GE(recall("", 60), 0.94);
   EXPECT_GE(recall("", 100, "WITH (recall = 0.99)"), 0.975);
   // Replaced and deleted while clusters still hold them; some of it only in memory.
   run("DELETE FROM i NAMESPACE n WHERE id < 'c05'");
@@ -116,11 +106,11 @@ TEST_P(ClusteredMetricTest, FindsTheShareAskedForThroughEveryChange) {
   }
   session_->set_copy_rows(std::move(rows));
   run("COPY i NAMESPACE n FROM STDIN");
-  EXPECT_GE(recall("", 40), 0.91);
+  EXPECT_GE(recall("", 60), 0.94);
   run("CHECKPOINT");
-  EXPECT_GE(recall("", 40), 0.91);
+  EXPECT_GE(recall("", 60), 0.94);
   run("COMPACT NAMESPACE n FROM i");
-  EXPECT_GE(recall("", 40), 0.91);
+  EXPECT_GE(recall("", 60), 0.94);
   EXPECT_GE(recall("WHERE id LIKE '%7'", 10), 0.9);
 }
 

@@ -18,16 +18,6 @@ using Rows = std::vector<std::vector<std::string>>;
 
 class NearestTest : public TestDatabase {
  protected:
-  void run(const std::string& text) {
-    const auto done = session_->run(text);
-    ASSERT_TRUE(done) << text.substr(0, 100) << ": " << done.error().message();
-  }
-  Rows table(const std::string& text) {
-    auto outcome = session_->one(text);
-    EXPECT_TRUE(outcome) << text.substr(0, 100) << ": " << outcome.error().message();
-    return outcome ? std::move(outcome->rows) : Rows();
-  }
-
   std::string vector(std::size_t dimension) {
     std::string text = "[";
     // Around one of a few centres, as embeddings are.

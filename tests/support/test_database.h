@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -46,6 +48,16 @@ class TestDatabase : public testing::Test {
   std::unique_ptr<StatementRunner> connect_as(const std::string& role) {
     return std::make_unique<StatementRunner>(
         *database_, executor::SessionIdentity{.user = role, .database = "test", .process_id = 2});
+  }
+  // Fails the test where the statements fail.
+  void run(const std::string& text) {
+    const auto done = session_->run(text);
+    ASSERT_TRUE(done) << text.substr(0, 100) << ": " << done.error().message();
+  }
+  std::vector<std::vector<std::string>> table(const std::string& text) {
+    auto outcome = session_->one(text);
+    EXPECT_TRUE(outcome) << text.substr(0, 100) << ": " << outcome.error().message();
+    return outcome ? std::move(outcome->rows) : std::vector<std::vector<std::string>>();
   }
   // The rows, one line each, cells by '|'; of an error its message.
   static std::string rows(StatementRunner& session, const std::string& text) {

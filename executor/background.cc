@@ -115,6 +115,7 @@ Status Background::while_merging() {
     if (stop_) return Error(ErrorCode::kShutdown, "the database is closing");
   }
   if (engine_.budget.over_budget()) TRY(engine_.flusher.flush_to_budget());
+  TRY(engine_.flusher.flush_queried());
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
     TRY(engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo));

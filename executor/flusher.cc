@@ -5,6 +5,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "segments/code.h"
 #include "segments/merge.h"
 
 namespace alcove::executor {
@@ -12,6 +13,14 @@ namespace {
 
 // One manifest frame, and one pair of directory syncs, for so many namespaces.
 constexpr std::size_t kBatchNamespaces = 64;
+// To write a row and to merge it twice takes about as long as to compare it so often.
+constexpr std::uint64_t kScansPerFlush = 256;
+
+bool flush_pays(const segments::Memtable& memtable) {
+  return memtable.scans() >= kScansPerFlush && memtable.row_count() >= segments::kCodedRowsMin &&
+         memtable.dimension() >= segments::kCodedDimensionMin &&
+         memtable.dimension() <= segments::kCodedDimensionMax;
+}
 
 }  // namespace
 
@@ -41,6 +50,32 @@ Status Flusher::flush_to_budget() {
   return {};
 }
 
+void Flusher::note_query(const NamespaceReader& reader) {
+  for (const NamespaceReader::MemoryLayer& layer : reader.memory()) {
+    if (layer.own || !flush_pays(*layer.memtable)) continue;
+    std::lock_guard lock(queried_mutex_);
+    queried_.insert(reader.number());
+  }
+}
+
+Status Flusher::flush_queried() {
+  std::set<NamespaceNumber> queried;
+  {
+    std::lock_guard lock(queried_mutex_);
+    queried.swap(queried_);
+  }
+  std::vector<NamespaceNumber> victims;
+  {
+    std::shared_lock lock(catalogue_.mutex());
+    for (const NamespaceNumber number : queried) {
+      // What was scanned may have been flushed meanwhile.
+      const Namespace* entry = catalogue_.open_namespace(number);
+      if (entry != nullptr && flush_pays(*entry->open->version->memtable)) victims.push_back(number);
+    }
+  }
+  return flush_batches(victims);
+}
+
 Status Flusher::flush_all() {
   std::vector<NamespaceNumber> dirty;
   {
@@ -52,10 +87,14 @@ Status Flusher::flush_all() {
     });
   }
   std::sort(dirty.begin(), dirty.end());
-  for (std::size_t first = 0; first < dirty.size(); first += kBatchNamespaces) {
-    const std::size_t last = std::min(dirty.size(), first + kBatchNamespaces);
-    TRY(flush_batch({dirty.begin() + static_cast<std::ptrdiff_t>(first),
-                     dirty.begin() + static_cast<std::ptrdiff_t>(last)}));
+  return flush_batches(dirty);
+}
+
+Status Flusher::flush_batches(const std::vector<NamespaceNumber>& victims) {
+  for (std::size_t first = 0; first < victims.size(); first += kBatchNamespaces) {
+    const std::size_t last = std::min(victims.size(), first + kBatchNamespaces);
+    TRY(flush_batch({victims.begin() + static_cast<std::ptrdiff_t>(first),
+                     victims.begin() + static_cast<std::ptrdiff_t>(last)}));
   }
   return {};
 }

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "base/env.h"
 #include "executor/catalogue.h"
 #include "executor/ledger.h"
 #include "executor/memory_budget.h"
+#include "executor/namespace_reader.h"
 #include "segments/merge.h"
 
 namespace alcove::executor {
@@ -22,6 +24,8 @@ class Flusher {
 
   // Flushes the largest memtables until the budget holds again with room to spare.
   Status flush_to_budget();
+  // Flushes the namespaces that note_query() has found worth it.
+  Status flush_queried();
   // Flushes everything written up to now.
   Status flush_all();
   // Seals and flushes one namespace, if it has anything unflushed.
@@ -33,10 +37,16 @@ class Flusher {
   // The first LSN that is in a memtable only. Requires: apply_mutex.
   Lsn first_unflushed_lsn();
 
+  // A query, not an exact one, has ended. Queries compare themselves with all rows of a memtable, and of a
+  // segment with few: a memtable that has been scanned so often that a flush would have been cheaper, and has
+  // rows enough for codes, is flushed soon.
+  void note_query(const NamespaceReader& reader);
+
   // Called for each namespace that got a new segment.
   void set_flushed(std::function<void(NamespaceNumber)> flushed) { flushed_ = std::move(flushed); }
 
  private:
+  Status flush_batches(const std::vector<NamespaceNumber>& victims);
   Status flush_batch(const std::vector<NamespaceNumber>& victims);
   Status flush_locked(const std::vector<NamespaceNumber>& victims);  // Requires: flush_mutex_
   // Moves the mutable memtable among the sealed. Null if nothing is unflushed.
@@ -51,6 +61,8 @@ class Flusher {
   MemoryBudget& budget_;
   std::function<void(NamespaceNumber)> flushed_;
   std::mutex flush_mutex_;  // one at a time
+  std::mutex queried_mutex_;
+  std::set<NamespaceNumber> queried_;  // to be flushed for it
 };
 
 }  // namespace alcove::executor

@@ -14,7 +14,7 @@ constexpr std::size_t kMemoryRows = 1024;
 constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
-// A step of codes: a multiple of kCodesPerScan.
+// A step of codes.
 constexpr std::uint32_t kRowsPerStep = 1024;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
 // 44 is further, or one in 700, of which few are near enough to matter. Of the ten nearest 2 lost one in
@@ -115,6 +115,7 @@ Result<bool> NearestScan::step_ids() {
 Status NearestScan::step_memory(const NamespaceReader::MemoryLayer& layer) {
   const auto rows = layer.memtable->rows(row_, kMemoryRows);
   if (rows.count == 0) {
+    layer.memtable->note_scan();
     ++counts_.segments;
     ++layer_;
     row_ = 0;
@@ -159,6 +160,10 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
                       deviations_for(target_.recall));
   code_scan_ = code_query_->scan(origin);
+  // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
+  const bool by_row = segment.clusters() == 0 && !target_.filter->empty();
+  search_.emplace(segment, by_row ? segments::CodeSearch::Order::kByRow
+                                  : segments::CodeSearch::Order::kByPromise);
   return {};
 }
 
@@ -208,13 +213,16 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     clusters_min_ = filtered || probes_->foreign() ? kUnusualClustersMin : 0;
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
-    if (target_.hits->full() && clusters_ >= clusters_min_ &&
-        probes_->remoteness(threshold()) > remotest_) {
+    const bool enough = target_.hits->full() && clusters_ >= clusters_min_ &&
+                        probes_->remoteness(threshold()) > remotest_;
+    const auto next = enough ? std::nullopt : TRY(probes_->next());
+    if (!next) {
+      TRY(finish_codes(open));
       return true;
     }
-    const auto next = TRY(probes_->next());
-    if (!next) return true;
-    TRY(probe(open, *next));
+    ++clusters_;
+    ++counts_.clusters;
+    TRY(scan_codes(open, next->scan, next->first, next->first + next->rows));
   }
   return false;
 }
@@ -240,20 +248,6 @@ Status NearestScan::scan_passing(const OpenSegment& open) {
   return {};
 }
 
-Status NearestScan::probe(const OpenSegment& open, const segments::ProbeOrder::Probe& probe) {
-  ++clusters_;
-  ++counts_.clusters;
-  counts_.scanned += probe.rows;
-  counts_.bytes += TRY(segments::scan_probe(
-      *open.segment, probe, probe_hits_, [this] { return threshold(); },
-      [&](std::uint32_t row) -> Status {
-        if (!passes_.empty() && !passes_[row]) return {};
-        if (open.dead && open.dead->dead(row)) return {};
-        return rerank(open, row);
-      }));
-  return {};
-}
-
 // The value, on CodeQuery's scale, that a row must reach to enter.
 float NearestScan::threshold() const {
   if (!target_.hits->full()) return -std::numeric_limits<float>::infinity();
@@ -262,42 +256,35 @@ float NearestScan::threshold() const {
 }
 
 Status NearestScan::step_codes(const OpenSegment& open) {
-  const auto block = TRY(open.segment->codes(static_cast<std::uint32_t>(row_)));
-  // Whole scans from the block's beginning, of which the first may begin before row_.
-  const auto begin = static_cast<std::uint32_t>(row_ - block.first) / segments::kCodesPerScan *
-                     segments::kCodesPerScan;
-  const std::uint32_t end =
-      std::min({row_end_, block.first + block.count, block.first + begin + kRowsPerStep});
-  for (std::uint32_t first = block.first + begin; first < end; first += segments::kCodesPerScan) {
-    TRY(scan_codes(open, block, first, std::min(end, first + segments::kCodesPerScan)));
-  }
+  const auto begin = static_cast<std::uint32_t>(row_);
+  const std::uint32_t end = std::min(row_end_, begin / kRowsPerStep * kRowsPerStep + kRowsPerStep);
+  TRY(scan_codes(open, code_scan_, begin, end));
   row_ = end;
+  if (row_ >= row_end_) TRY(finish_codes(open));
   return {};
 }
 
-Status NearestScan::scan_codes(const OpenSegment& open, const segments::Segment::Codes& block,
-                               std::uint32_t first, std::uint32_t end) {
-  const std::size_t bytes = segments::CodeShape(target_.query->size()).bytes;
-  const std::size_t groups = (end - first + segments::kCodedRows - 1) / segments::kCodedRows;
-  code_hits_.resize(segments::kCodesPerScan);
-  code_hits_.resize(segments::scan_codes(
-      code_scan_, block.bytes + (first - block.first) / segments::kCodedRows * bytes, groups,
-      threshold(), code_hits_.data()));
-  counts_.scanned += end - first;
-  counts_.bytes += groups * bytes;
-  // The most promising first: what they turn out to be spares the others. But metadata is decoded a block
-  // at a time, and with a filter that few records pass all are looked at anyway: then in their order.
-  if (target_.filter->empty()) {
-    std::sort(code_hits_.begin(), code_hits_.end(),
-              [](const auto& x, const auto& y) { return x.bound > y.bound; });
-  }
-  for (const segments::CodeHit& hit : code_hits_) {
-    const std::uint32_t row = first + hit.row;
-    if (row < row_ || row >= end || hit.bound < threshold()) continue;
-    if (open.dead && open.dead->dead(row)) continue;
-    if (TRY(passes_filter(*open.segment, row))) TRY(rerank(open, row));
-  }
+Status NearestScan::scan_codes(const OpenSegment& open, const segments::CodeScan& scan,
+                               std::uint32_t begin, std::uint32_t end) {
+  counts_.scanned += end - begin;
+  counts_.bytes += TRY(search_->scan(
+      scan, begin, end, [this] { return threshold(); },
+      [&](std::uint32_t row) { return visit(open, row); }));
   return {};
+}
+
+Status NearestScan::finish_codes(const OpenSegment& open) {
+  return search_->finish([this] { return threshold(); },
+                         [&](std::uint32_t row) { return visit(open, row); });
+}
+
+Status NearestScan::visit(const OpenSegment& open, std::uint32_t row) {
+  if (open.dead && open.dead->dead(row)) return {};
+  if (!target_.filter->empty()) {
+    const bool passes = passes_.empty() ? TRY(passes_filter(*open.segment, row)) : passes_[row];
+    if (!passes) return {};
+  }
+  return rerank(open, row);
 }
 
 Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {

@@ -10,9 +10,9 @@
 #include "base/result.h"
 #include "executor/namespace_reader.h"
 #include "segments/code_query.h"
+#include "segments/code_search.h"
 #include "segments/filter.h"
 #include "segments/probe_order.h"
-#include "segments/probe_scan.h"
 #include "segments/top_k.h"
 
 namespace alcove::executor {
@@ -60,10 +60,11 @@ class NearestScan {
   Result<bool> step_clusters(const OpenSegment& open);
   Status find_passing(const segments::Segment& segment);
   Status scan_passing(const OpenSegment& open);
-  Status probe(const OpenSegment& open, const segments::ProbeOrder::Probe& probe);
   Status step_codes(const OpenSegment& open);
-  Status scan_codes(const OpenSegment& open, const segments::Segment::Codes& block,
-                    std::uint32_t first, std::uint32_t end);
+  Status scan_codes(const OpenSegment& open, const segments::CodeScan& scan, std::uint32_t begin,
+                    std::uint32_t end);
+  Status finish_codes(const OpenSegment& open);
+  Status visit(const OpenSegment& open, std::uint32_t row);
   Status rerank(const OpenSegment& open, std::uint32_t row);
   Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
   float threshold() const;
@@ -92,8 +93,7 @@ class NearestScan {
   std::uint32_t clusters_min_ = 0;
   std::vector<bool> passes_;                       // rows of a clustered segment that pass the filter
   std::uint64_t passes_count_ = 0;
-  std::vector<segments::CodeHit> code_hits_;
-  segments::ProbeHits probe_hits_;
+  std::optional<segments::CodeSearch> search_;     // of its codes
   segments::Segment::Vectors vectors_;  // the block that a row was read from last
   std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;

@@ -134,6 +134,7 @@ class QueryScan {
     }
     if (TRY(scan_->step())) return true;
     TRY(reader_->check_mappings());
+    if (plan_.recall < 1) session_.engine().flusher.note_query(*reader_);
     scan_.reset();
     ++source_;
     return source_ < plan_.namespaces.size();

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "segments/code_query.h"
+#include "segments/code_search.h"
 #include "segments/distance.h"
 #include "segments/probe_order.h"
-#include "segments/probe_scan.h"
 
 namespace alcove::segments {
 
@@ -47,7 +47,8 @@ class Trial {
     const auto origin = TRY(segment_.centroid(0));
     const CodeQuery ready(segment_.identity().metric, query_, squared_norm_, origin, kDeviations);
     ProbeOrder order = TRY(ProbeOrder::create(segment_, ready, nullptr));
-    ProbeHits hits;
+    CodeSearch search(segment_, CodeSearch::Order::kByPromise);
+    const auto threshold_now = [this] { return threshold(); };
     float need = std::numeric_limits<float>::lowest();
     while (true) {
       if (nearest_.size() == kNearest) {
@@ -56,8 +57,9 @@ class Trial {
       }
       const auto probe = TRY(order.next());
       if (!probe || compared_ > kComparedMax) break;
-      TRY(scan_probe(segment_, *probe, hits, [this] { return threshold(); },
-                     [&](std::uint32_t row) { return look_at(row, need); }));
+      const auto visit = [&](std::uint32_t row) { return look_at(row, need); };
+      TRY(search.scan(probe->scan, probe->first, probe->first + probe->rows, threshold_now, visit));
+      TRY(search.finish(threshold_now, visit));
     }
     for (const Found& found : nearest_) needed.push_back(found.need);
     return {};

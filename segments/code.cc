@@ -33,8 +33,8 @@ Lane lane_of(std::size_t place) {
 }
 
 // The levels that a number stands for.
-void group_levels(const CodeShape& shape, unsigned number, float* levels) {
-  if (shape.coordinates_per_group == 4) {
+void levels_of(std::size_t coordinates_per_group, unsigned number, float* levels) {
+  if (coordinates_per_group == 4) {
     for (unsigned i = 0; i < 4; ++i) levels[i] = (number >> i & 1U) != 0 ? 1.0F : -1.0F;
   } else {
     levels[0] = kLevels[number & 3U];
@@ -73,21 +73,19 @@ float outermost_level(const CodeShape& shape) {
   return shape.coordinates_per_group == 4 ? 1.0F : kLevels[3];
 }
 
-void group_products(const CodeShape& shape, const float* coordinates, float* products) {
-  if (shape.coordinates_per_group == 4) {
-    products[0] = -(coordinates[0] + coordinates[1] + coordinates[2] + coordinates[3]);
-    for (unsigned bit = 0; bit < 4; ++bit) {
-      const float more = 2 * coordinates[bit];
-      for (unsigned below = 0; below < 1U << bit; ++below) {
-        products[(1U << bit) + below] = products[below] + more;
-      }
-    }
-  } else {
+const GroupLevels& group_levels(const CodeShape& shape) {
+  static const auto make = [](std::size_t coordinates) {
+    GroupLevels made{};
     for (unsigned number = 0; number < kGroupNumbers; ++number) {
-      products[number] =
-          kLevels[number & 3U] * coordinates[0] + kLevels[number >> 2U] * coordinates[1];
+      float levels[kGroupCoordinatesMax] = {};
+      levels_of(coordinates, number, levels);
+      for (std::size_t i = 0; i < kGroupCoordinatesMax; ++i) made[i][number] = levels[i];
     }
-  }
+    return made;
+  };
+  static const GroupLevels four = make(4);
+  static const GroupLevels two = make(2);
+  return shape.coordinates_per_group == 4 ? four : two;
 }
 
 void copy_code(const CodeShape& shape, const char* from, std::size_t from_place, char* codes,
@@ -158,7 +156,7 @@ double Encoder::encode(const float* values, float squared_norm, const Centroid& 
     const float* const coordinates = residual_.data() + group * step;
     const unsigned number =
         step == 4 ? one_bit_number(coordinates) : two_bit_number(coordinates, unit);
-    group_levels(shape_, number, levels_.data() + group * step);
+    levels_of(step, number, levels_.data() + group * step);
     char& into = codes[group * 16 + lane.byte];
     into = static_cast<char>(static_cast<unsigned char>(into) | number << lane.shift);
   }

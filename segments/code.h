@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -56,10 +57,12 @@ struct CodeShape {
 };
 
 inline constexpr unsigned kGroupNumbers = 16;
+inline constexpr std::size_t kGroupCoordinatesMax = 4;
 // The greatest level.
 float outermost_level(const CodeShape& shape);
-// The product of a group's coordinates with the levels that each of the kGroupNumbers stands for.
-void group_products(const CodeShape& shape, const float* coordinates, float* products);
+// The level of each of a group's coordinates for each number; 0 of coordinates that groups have not.
+using GroupLevels = std::array<std::array<float, kGroupNumbers>, kGroupCoordinatesMax>;
+const GroupLevels& group_levels(const CodeShape& shape);
 
 // Copies the code of row `from_place` of the 32 at `from` to be that of row `place` of the 32 at `codes`, which
 // are zeros there: it says the same wherever the centroid and the origin are the same.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "segments/distance.h"
 #include "segments/rotation.h"
@@ -66,33 +65,31 @@ CodeScan CodeQuery::estimate() const {
 }
 
 void CodeQuery::tabulate(const CodeShape& shape, const std::vector<float>& rotated) {
-  table_.resize(shape.groups * kGroupNumbers);
-  const float outermost = outermost_level(shape);
-  std::vector<float> lowest(shape.groups);  // the product with the levels that are all against it
-  for (std::size_t i = 0; i < rotated.size(); ++i) {
-    lowest[i / shape.coordinates_per_group] -= outermost * std::abs(rotated[i]);
+  // What a group gives at least is with the levels that are all against it, at most with those all for it.
+  const double outermost = outermost_level(shape);
+  double widest = 0;
+  double sizes = 0;
+  for (std::size_t i = 0; i < rotated.size(); i += shape.coordinates_per_group) {
+    double size = 0;
+    for (std::size_t j = 0; j < shape.coordinates_per_group; ++j) size += std::abs(double{rotated[i + j]});
+    widest = std::max(widest, 2 * outermost * size);
+    sizes += size;
   }
-  const double widest = -2.0 * double{*std::min_element(lowest.begin(), lowest.end())};
   const double step = widest / kTableEntryMax;
   const double per_step = widest > 0 ? kTableEntryMax / widest : 0;
-  for (std::size_t group = 0; group < shape.groups; ++group) {
-    float products[kGroupNumbers];
-    group_products(shape, rotated.data() + group * shape.coordinates_per_group, products);
-    std::uint8_t* const into = table_.data() + group * kGroupNumbers;
-    for (unsigned number = 0; number < kGroupNumbers; ++number) {
-      // Rounded to the nearest; what rounding puts below or above the table's ends belongs there.
-      const double steps = (double{products[number]} - double{lowest[group]}) * per_step + 0.5;
-      into[number] = static_cast<std::uint8_t>(
-          static_cast<int>(std::clamp(steps, 0.0, double{kTableEntryMax})));
-    }
+  std::vector<float> steps(rotated.size());
+  for (std::size_t i = 0; i < rotated.size(); ++i) {
+    steps[i] = static_cast<float>(double{rotated[i]} * per_step);
   }
+  table_.resize(shape.groups * kGroupNumbers);
+  fill_code_table(shape, steps.data(), table_.data());
   // Entries are off by half a unit at most, evenly spread: by 1/√12 in the mean square.
   const auto groups = static_cast<double>(shape.groups);
   rounded_away_ = step * std::min(deviations_ * std::sqrt(groups / 12), groups / 2);
   scan_.table = table_.data();
   scan_.groups = shape.groups;
   scan_.scale = static_cast<float>(step);
-  scan_.bias = static_cast<float>(std::accumulate(lowest.begin(), lowest.end(), 0.0) + rounded_away_);
+  scan_.bias = static_cast<float>(rounded_away_ - outermost * sizes);
 }
 
 }  // namespace alcove::segments

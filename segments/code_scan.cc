@@ -191,7 +191,48 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
   return found;
 }
 
+HWY_INLINE float sum_of_sizes(const float* steps, std::size_t count) {
+  float sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += std::abs(steps[i]);
+  return sum;
+}
+
+void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table) {
+  constexpr hn::Rebind<std::uint8_t, decltype(kFloats)> kEntries;
+  constexpr std::size_t kLanes = hn::MaxLanes(kFloats);
+  const GroupLevels& levels = group_levels(shape);
+  const std::size_t coordinates = shape.coordinates_per_group;
+  const float outermost = outermost_level(shape);
+  for (std::size_t group = 0; group < shape.groups; ++group, steps += coordinates) {
+    const auto half_above = hn::Set(kFloats, std::fma(outermost, sum_of_sizes(steps, coordinates), 0.5F));
+    for (std::size_t n = 0; n < kGroupNumbers; n += kLanes, table += kLanes) {
+      auto entries = half_above;
+      for (std::size_t i = 0; i < coordinates; ++i) {
+        entries = hn::MulAdd(hn::Set(kFloats, steps[i]), hn::LoadU(kFloats, levels[i].data() + n), entries);
+      }
+      // What float32 rounds beyond the ends belongs there.
+      entries = hn::Min(entries, hn::Set(kFloats, static_cast<float>(kTableEntryMax)));
+      hn::StoreU(hn::DemoteTo(kEntries, hn::ConvertTo(kInts, entries)), kEntries, table);
+    }
+  }
+}
+
 #else  // portable kernels: one row after the other
+
+void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table) {
+  const GroupLevels& levels = group_levels(shape);
+  const std::size_t coordinates = shape.coordinates_per_group;
+  for (std::size_t group = 0; group < shape.groups; ++group, steps += coordinates) {
+    float sizes = 0;
+    for (std::size_t i = 0; i < coordinates; ++i) sizes += std::abs(steps[i]);
+    const float half_above = std::fma(outermost_level(shape), sizes, 0.5F);
+    for (std::size_t n = 0; n < kGroupNumbers; ++n) {
+      float entry = half_above;
+      for (std::size_t i = 0; i < coordinates; ++i) entry = std::fma(steps[i], levels[i][n], entry);
+      *table++ = static_cast<std::uint8_t>(std::clamp(entry, 0.0F, static_cast<float>(kTableEntryMax)));
+    }
+  }
+}
 
 std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                  CodeHit* hits) {
@@ -219,7 +260,7 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
 
 #endif
 
-CodeKernels kernels_of_code() { return {hwy::TargetName(HWY_TARGET), scan}; }
+CodeKernels kernels_of_code() { return {hwy::TargetName(HWY_TARGET), fill_table, scan}; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace alcove::segments
@@ -242,10 +283,22 @@ std::vector<CodeKernels> code_kernels() {
                                         {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels_of_code)});
 }
 
+namespace {
+
+const CodeKernels& chosen() {
+  static const CodeKernels kernels = choose_target(code_kernels());
+  return kernels;
+}
+
+}  // namespace
+
+void fill_code_table(const CodeShape& shape, const float* steps, std::uint8_t* table) {
+  chosen().fill_table(shape, steps, table);
+}
+
 std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                        CodeHit* hits) {
-  static const CodeKernels chosen = choose_target(code_kernels());
-  return chosen.scan(scan, codes, count, threshold, hits);
+  return chosen().scan(scan, codes, count, threshold, hits);
 }
 
 }  // namespace alcove::segments

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "segments/code.h"
+
 namespace alcove::segments {
 
 // The scan over codes (code.h): for each row the most that its value may be, in one pass of table
@@ -29,6 +31,13 @@ struct CodeScan {
   float reach = 0;
 };
 
+// Fills in a table: entry n of a group is what its coordinates give with the levels of number n, above what they give
+// at least,
+//   Σ steps[i] · level[i](n) + Σ outermost · |steps[i]|
+// rounded to the nearest, where `steps` are the rotated coordinates of the query in units of a table's step. Requires:
+// 16 bytes at `table` for each of the shape's groups.
+void fill_code_table(const CodeShape& shape, const float* steps, std::uint8_t* table);
+
 struct CodeHit {
   std::uint32_t row = 0;  // from the first of those scanned
   float bound = 0;
@@ -43,6 +52,7 @@ std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t coun
 // The kernels of one target, for tests that compare targets within one process.
 struct CodeKernels {
   const char* target;
+  void (*fill_table)(const CodeShape&, const float*, std::uint8_t*);
   std::size_t (*scan)(const CodeScan&, const char*, std::size_t, float, CodeHit*);
 };
 // Every target that this CPU supports, the best first; the last needs no vector instructions.

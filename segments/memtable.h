@@ -76,6 +76,10 @@ class Memtable {
   Rows rows(std::size_t first, std::size_t count_max) const;
   std::size_t row_count() const;  // upserts so far
 
+  // A reader has compared all rows with a query; how often that has been done.
+  void note_scan() const { scans_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t scans() const { return scans_.load(std::memory_order_relaxed); }
+
   // Walks ids in bytewise order, each once, at its newest version whatever its LSN; use
   // entry(snapshot) for the one that is seen. Stays valid while the writer goes on.
   class Cursor {
@@ -116,6 +120,7 @@ class Memtable {
   std::atomic<Lsn> first_lsn_{0};
   std::atomic<Lsn> last_lsn_{0};
   std::atomic<std::int64_t> record_delta_{0};
+  mutable std::atomic<std::uint64_t> scans_{0};
   std::unique_ptr<State> state_;
 };
 

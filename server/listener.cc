@@ -56,9 +56,9 @@ Status may_listen(const asio::ip::address& address, bool has_tls, bool has_passw
       "Listen on 127.0.0.1, CREATE ROLE name SUPERUSER LOGIN PASSWORD '…' there, then listen here.");
 }
 
-Result<std::shared_ptr<Listener>> Listener::listen(asio::io_context& context, ServerState& state,
+Result<std::shared_ptr<Listener>> Listener::listen(const Contexts& contexts, ServerState& state,
                                                    const asio::ip::tcp::endpoint& endpoint) {
-  auto listener = std::make_shared<Listener>(context, state);
+  auto listener = std::make_shared<Listener>(contexts, state);
   auto& acceptor = listener->acceptor_;
   error_code error;
   acceptor.open(endpoint.protocol(), error);
@@ -72,10 +72,10 @@ Result<std::shared_ptr<Listener>> Listener::listen(asio::io_context& context, Se
   return listener;
 }
 
-Listener::Listener(asio::io_context& context, ServerState& state)
-    : context_(context),
+Listener::Listener(const Contexts& contexts, ServerState& state)
+    : contexts_(contexts),
       state_(state),
-      acceptor_(asio::make_strand(context)),
+      acceptor_(asio::make_strand(*contexts.front())),
       pause_(acceptor_.get_executor()) {}
 
 void Listener::start() {
@@ -97,7 +97,8 @@ std::uint16_t Listener::port() const {
 
 void Listener::accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_accept(asio::make_strand(context_),
+  asio::io_context& context = *contexts_[next_context_++ % contexts_.size()];
+  acceptor_.async_accept(asio::make_strand(context),
                          [self = shared_from_this()](const error_code& error, Socket socket) {
                            self->on_accept(error, std::move(socket));
                          });

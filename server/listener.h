@@ -21,17 +21,17 @@ namespace alcove::server {
 Status may_listen(const boost::asio::ip::address& address, bool has_tls, bool has_password_role,
                   bool insecure);
 
-// One listening socket: puts every client it accepts into service, and goes on accepting whatever
-// happens, pausing while the process is out of file descriptors. Owns itself through its handlers,
+// One listening socket: puts every client it accepts into service, on each of the contexts in turn, and goes on
+// accepting whatever happens, pausing while the process is out of file descriptors. Owns itself through its handlers,
 // as Connection does.
 class Listener final : public std::enable_shared_from_this<Listener> {
  public:
-  // Errors: kIo naming the address. `context` and `state` must outlive the listener.
-  static Result<std::shared_ptr<Listener>> listen(boost::asio::io_context& context,
-                                                  ServerState& state,
+  using Contexts = std::vector<boost::asio::io_context*>;
+  // Errors: kIo naming the address. Requires: a context. `contexts` and `state` must outlive the listener.
+  static Result<std::shared_ptr<Listener>> listen(const Contexts& contexts, ServerState& state,
                                                   const boost::asio::ip::tcp::endpoint& endpoint);
 
-  Listener(boost::asio::io_context& context, ServerState& state);
+  Listener(const Contexts& contexts, ServerState& state);
 
   void start();
   void close();  // from any thread
@@ -42,7 +42,8 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   void on_accept(const boost::system::error_code& error, Socket socket);
   void take(Socket socket);
 
-  boost::asio::io_context& context_;
+  const Contexts contexts_;
+  std::size_t next_context_ = 0;
   ServerState& state_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Strand> acceptor_;
   boost::asio::steady_timer pause_;

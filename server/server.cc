@@ -1,14 +1,16 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
@@ -25,16 +27,14 @@ namespace asio = boost::asio;
 
 // A session whose statement was cancelled at stop() and that has not ended since is cut off.
 constexpr std::chrono::milliseconds kCancelGrace{5'000};
+// Some wait for the disk while others compute.
+constexpr unsigned kThreadsPerPoolMin = 4;
 
 }  // namespace
 
 class Server::Parts {
  public:
-  Parts(Env env, ServerOptions options)
-      : state_(env, std::move(options)),
-        context_(static_cast<int>(state_.options.worker_threads)),
-        work_(asio::make_work_guard(context_)),
-        workers_(context_, state_.env.clock) {}
+  Parts(Env env, ServerOptions options);
   ~Parts() { stop(); }
 
   Status listen();
@@ -50,23 +50,33 @@ class Server::Parts {
   bool has_tls() const { return state_.tls.get() != nullptr; }
 
   ServerState state_;
-  asio::io_context context_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::vector<std::unique_ptr<WorkerPool>> pools_;
   std::vector<asio::ip::address> addresses_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::uint16_t port_ = 0;
-  WorkerPool workers_;
   std::once_flag stopped_;
 };
 
+// A pool for each core, if that leaves threads enough in each.
+Server::Parts::Parts(Env env, ServerOptions options) : state_(env, std::move(options)) {
+  const unsigned threads = state_.options.worker_threads;
+  const unsigned count =
+      std::clamp(threads / kThreadsPerPoolMin, 1U, std::max(std::thread::hardware_concurrency(), 1U));
+  for (unsigned i = 0; i < count; ++i) {
+    pools_.push_back(std::make_unique<WorkerPool>(state_.env.clock, threads * (i + 1) / count - threads * i / count));
+  }
+}
+
 Status Server::Parts::listen() {
+  Listener::Contexts contexts;
+  for (const auto& pool : pools_) contexts.push_back(&pool->context());
   std::uint16_t port = state_.options.port;
   for (const std::string& text : state_.options.listen_addresses) {
     const auto addresses = TRY(resolve_listen_address(text));
     for (const asio::ip::address& address : addresses) {
       // Which roles there are is known once the database is open: serve() asks again.
       TRY(may_listen(address, has_tls(), true, state_.options.insecure));
-      const auto listener = Listener::listen(context_, state_, {address, port});
+      const auto listener = Listener::listen(contexts, state_, {address, port});
       const bool spare = address != addresses.front();
       if (!listener && !spare) return listener.error();
       if (!listener) {
@@ -94,7 +104,7 @@ Status Server::Parts::set_tls(const TlsCredentials& credentials) {
 
 void Server::Parts::start() {
   for (const auto& listener : listeners_) listener->start();
-  workers_.start(state_.options.worker_threads);
+  for (const auto& pool : pools_) pool->start();
 }
 
 Status Server::Parts::serve(executor::Database& database) {
@@ -112,7 +122,7 @@ Status Server::Parts::serve(executor::Database& database) {
         process_id, terminate ? SessionSignal::kTerminate : SessionSignal::kCancel, user);
   };
   database.engine().run_aside = [this](std::function<void()> work) {
-    asio::post(context_, std::move(work));
+    asio::post(pools_.front()->context(), std::move(work));
   };
   state_.database = &database;
   return {};
@@ -134,8 +144,7 @@ void Server::Parts::stop() {
     for (const auto& listener : listeners_) listener->close();
     state_.connections.for_each([](Connection& connection) { connection.abandon(); });
     state_.connections.wait_until_empty();
-    work_.reset();
-    workers_.join();
+    for (const auto& pool : pools_) pool->join();
     if (executor::Database* const database = state_.database) {
       database->engine().signal_session = nullptr;
       database->engine().run_aside = nullptr;

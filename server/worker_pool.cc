@@ -26,11 +26,18 @@ struct WorkerPool::Worker {
 
 thread_local WorkerPool::Worker* WorkerPool::Worker::current = nullptr;
 
-void WorkerPool::start(unsigned thread_count) {
-  for (unsigned i = 0; i < thread_count; ++i) threads_.emplace_back([this] { work(); });
+WorkerPool::WorkerPool(Clock& clock, unsigned thread_count)
+    : thread_count_(thread_count),
+      context_(static_cast<int>(thread_count)),
+      work_(boost::asio::make_work_guard(context_)),
+      clock_(clock) {}
+
+void WorkerPool::start() {
+  for (unsigned i = 0; i < thread_count_; ++i) threads_.emplace_back([this] { work(); });
 }
 
 void WorkerPool::join() {
+  work_.reset();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -5,15 +5,17 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "base/clock.h"
 
 namespace alcove::server {
 
-// The threads that run the handlers of an io_context.
+// An io_context and the threads that run its handlers. A server has several: a connection belongs to one of
+// them for as long as it lives, so that cores share the connections out without a switch of threads.
 //
-// One of them has the seat: it waits for the next event and runs its handler itself, so that a
+// One of the threads has the seat: it waits for the next event and runs its handler itself, so that a
 // short statement costs no switch of threads. A handler that says about_to_wait() (base/waiting.h),
 // because it is or because it has computed for long, steps aside: the seat passes to an idle thread,
 // the one that was busy last. Where handlers
@@ -24,14 +26,16 @@ namespace alcove::server {
 // Thread-safe.
 class WorkerPool {
  public:
-  // `context` and `clock` must outlive the pool.
-  WorkerPool(boost::asio::io_context& context, Clock& clock) : context_(context), clock_(clock) {}
+  // `clock` must outlive the pool.
+  WorkerPool(Clock& clock, unsigned thread_count);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  boost::asio::io_context& context() { return context_; }
+
   // Throws std::system_error where there is no thread to be had.
-  void start(unsigned thread_count);
-  // Returns when the context has run out of work, and with that every thread has ended.
+  void start();
+  // Returns when the context has run out of work, and with that every thread has ended. Idempotent.
   void join();
 
  private:
@@ -46,7 +50,9 @@ class WorkerPool {
   void call_helper();
   void stop();
 
-  boost::asio::io_context& context_;
+  const unsigned thread_count_;
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   Clock& clock_;
   // Asked once: the standard library reads a file for each answer.
   const unsigned cores_ = std::thread::hardware_concurrency();

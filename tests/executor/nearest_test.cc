@@ -143,6 +143,31 @@ TEST_F(NearestTest, ScansFewerBytesThanExactSearch) {
   EXPECT_LT(explained(300, "  Bytes read: "), explained(300, "  Bytes read: ", "EXACT") / 2);
 }
 
+// Memtables have no codes: what is queried a lot and hardly written leaves them.
+TEST_F(NearestTest, AMemtableThatIsQueriedALotIsFlushed) {
+  constexpr int kEnough = 256;
+  run("CREATE INDEX i DIMENSION 16 METRIC cosine");
+  const auto query = [&](int count, const std::string& clauses = "") {
+    for (int i = 0; i < count; ++i) run("QUERY i NAMESPACE n NEAREST " + vector(16) + " TOP 1 " + clauses);
+    ASSERT_TRUE(database_->run_background());
+  };
+  upsert(0, 999, 16);
+  query(2 * kEnough);
+  upsert(999, 1, 16);
+  query(1, "EXACT");
+  EXPECT_EQ(reranked(16), 0U);
+  query(1);
+  EXPECT_GT(reranked(16), 0U);
+  EXPECT_EQ(rows("SELECT count(*) FROM i NAMESPACE n"), "1000");
+  // The next memtable begins anew.
+  upsert(0, 1500, 16);
+  query(kEnough - 10);
+  EXPECT_EQ(explained(16, "  Segments: "), 2U);
+  query(10);
+  EXPECT_EQ(explained(16, "  Segments: "), 1U);
+  EXPECT_GE(recall(16, "", 10), 0.99);
+}
+
 class StagedNearestTest : public NearestTest {
  protected:
   executor::DatabaseOptions options() const override {

@@ -1,5 +1,6 @@
 // Any bytes as what a client sends once its session is open: the conversation answers or ends, and
-// the next one finds the database as sound as before.
+// the next one finds the database as sound as before. Of one database there are so many conversations
+// as find each other's traces, and no more than memory holds.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@ using server::FrontendFrame;
 
 constexpr std::uint64_t kMessageBytesMax = 1 << 16;
 constexpr int kStepsMax = 10'000;
+constexpr int kConversationsMax = 256;
 
 struct World {
   SimulatedFileSystem disk;
@@ -73,7 +75,9 @@ void converse(World& world, std::string_view stream) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static World* const world = new World;  // for as long as the process
+  static std::unique_ptr<World> world;
+  static int conversations = 0;
+  if (conversations++ % kConversationsMax == 0) world = std::make_unique<World>();
   converse(*world, std::string_view(reinterpret_cast<const char*>(data), size));
   return 0;
 }

@@ -111,6 +111,33 @@ class CodeTest : public testing::Test {
   std::normal_distribution<float> normal_;
 };
 
+TEST_F(CodeTest, EveryTargetFillsTheSameTableWithWhatLevelsGive) {
+  for (const std::size_t dimension : {1U, 8U, 100U, 256U, 1023U}) {
+    const CodeShape shape(dimension);
+    const double outermost = outermost_level(shape);
+    auto steps = vector(shape.padded_dimension, 10);
+    steps.back() = 0;
+    const auto tables = [&] {
+      std::vector<std::vector<std::uint8_t>> made;
+      for (const CodeKernels& kernels : code_kernels()) {
+        made.emplace_back(shape.groups * kGroupNumbers);
+        kernels.fill_table(shape, steps.data(), made.back().data());
+      }
+      return made;
+    }();
+    for (std::size_t at = 0; at < tables.front().size(); ++at) {
+      const std::size_t group = at / kGroupNumbers;
+      double entry = 0;
+      for (std::size_t i = 0; i < shape.coordinates_per_group; ++i) {
+        const double step = steps[group * shape.coordinates_per_group + i];
+        entry += step * double{group_levels(shape)[i][at % kGroupNumbers]} + outermost * std::abs(step);
+      }
+      EXPECT_NEAR(tables.front()[at], std::min(entry, double{kTableEntryMax}), 0.501);
+    }
+    for (const auto& table : tables) EXPECT_EQ(table, tables.front());
+  }
+}
+
 TEST_F(CodeTest, BoundsAreAboveValues) {
   for (const Metric metric : kMetrics) {
     std::size_t below = 0;

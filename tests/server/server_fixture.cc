@@ -11,7 +11,7 @@ namespace alcove::server {
 ServerTest::ServerTest() {
   options_.listen_addresses = {"127.0.0.1"};
   options_.port = 0;
-  options_.worker_threads = 4;
+  options_.worker_threads = 8;
   database_options_.directory = "data";
   database_options_.log_file_bytes = 1U << 20;
 }

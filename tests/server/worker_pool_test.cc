@@ -6,8 +6,6 @@
 #include <set>
 #include <thread>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
@@ -21,22 +19,19 @@ namespace asio = boost::asio;
 
 class WorkerPoolTest : public testing::Test {
  protected:
-  void start(unsigned threads) { pool_.start(threads); }
+  void start(unsigned threads) {
+    pool_.emplace(clock_, threads);
+    pool_->start();
+  }
   template <class Handler>
   void post(Handler handler) {
-    asio::post(context_, std::move(handler));
+    asio::post(pool_->context(), std::move(handler));
   }
-  void finish() {
-    work_.reset();
-    pool_.join();
-  }
+  void finish() { pool_->join(); }
 
  private:
   SystemClock clock_;
-  asio::io_context context_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{
-      asio::make_work_guard(context_)};
-  WorkerPool pool_{context_, clock_};
+  std::optional<WorkerPool> pool_;
 };
 
 TEST_F(WorkerPoolTest, ServesOthersWhileAHandlerWaits) {

@@ -1,6 +1,7 @@
 #include "executor/nearest_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -27,8 +28,9 @@ constexpr int kClustersPerStep = 16;
 constexpr std::uint32_t kUnusualClustersMin = 64;
 // The rows of a step that looks for those that pass a filter.
 constexpr std::uint32_t kFilteredRowsPerStep = 4096;
-// Where no more of a clustered segment's rows pass than one of so many, each is compared.
+// Where it is known that no more of a segment's rows pass than one of so many, each is compared.
 constexpr std::uint64_t kFewPass = 64;
+constexpr std::size_t kPassingPerStep = 256;
 
 }  // namespace
 
@@ -148,22 +150,26 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   ++counts_.segments;
   code_query_.reset();
   probes_.reset();
-  passes_.clear();
-  passes_count_ = 0;
   vectors_ = {};
   metadata_ = nullptr;
-  if (target_.recall >= 1 || !segment.has_codes() ||
-      reader_.count_at_least() < segments::kCodedRowsMin) {
-    return {};
+  if (target_.recall < 1 && segment.has_codes() && reader_.count_at_least() >= segments::kCodedRowsMin) {
+    const auto origin = TRY(segment.centroid(0));
+    code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
+                        deviations_for(target_.recall));
+    code_scan_ = code_query_->scan(origin);
   }
-  const auto origin = TRY(segment.centroid(0));
-  code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
-                      deviations_for(target_.recall));
-  code_scan_ = code_query_->scan(origin);
-  // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
-  const bool by_row = segment.clusters() == 0 && !target_.filter->empty();
-  search_.emplace(segment, by_row ? segments::CodeSearch::Order::kByRow
-                                  : segments::CodeSearch::Order::kByPromise);
+  // What a filter leaves is found first where terms tell it, or where it tells in which clusters to look.
+  finding_ = !target_.filter->empty() && (segment.has_terms() || (code_query_ && segment.clusters() > 0));
+  find_row_ = static_cast<std::uint32_t>(row_);
+  untold_end_ = 0;
+  passes_ = segments::RowSet(finding_ ? segment.rows() : 0);
+  passes_count_ = 0;
+  if (code_query_) {
+    // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
+    const bool by_row = !target_.filter->empty() && !finding_;
+    search_.emplace(segment, by_row ? segments::CodeSearch::Order::kByRow
+                                    : segments::CodeSearch::Order::kByPromise);
+  }
   return {};
 }
 
@@ -171,7 +177,11 @@ Status NearestScan::step_segment(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
   if (!entered_) TRY(enter_segment(open));
   bool done = false;
-  if (code_query_ && segment.clusters() > 0) {
+  if (finding_passing()) {
+    TRY(find_passing(segment));
+  } else if (finding_ && passes_count_ <= segment.rows() / kFewPass) {
+    done = TRY(scan_passing(open));
+  } else if (code_query_ && segment.clusters() > 0) {
     done = TRY(step_clusters(open));
   } else {
     if (row_ < row_end_ && code_query_) {
@@ -193,19 +203,10 @@ Status NearestScan::step_segment(const OpenSegment& open) {
   return {};
 }
 
-// What a filter leaves is found first, so that it is known where to look for it.
 Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
   const bool filtered = !target_.filter->empty();
   if (!probes_) {
-    if (filtered && row_ < row_end_) {
-      TRY(find_passing(segment));
-      return false;
-    }
-    if (filtered && passes_count_ <= segment.rows() / kFewPass) {
-      TRY(scan_passing(open));
-      return true;
-    }
     const segments::Calibration calibration = TRY(segment.calibration());
     remotest_ = segments::remoteness_for(calibration, target_.recall);
     probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered ? &passes_ : nullptr));
@@ -228,24 +229,45 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
 }
 
 Status NearestScan::find_passing(const segments::Segment& segment) {
-  passes_.resize(segment.rows());
-  const std::uint32_t end =
-      std::min(row_end_, static_cast<std::uint32_t>(row_) + kFilteredRowsPerStep);
-  for (auto row = static_cast<std::uint32_t>(row_); row < end; ++row) {
-    passes_[row] = TRY(passes_filter(segment, row));
-    if (passes_[row]) ++passes_count_;
+  std::uint32_t end = std::min(row_end_, find_row_ + kFilteredRowsPerStep);
+  if (segment.has_terms()) {
+    if (find_row_ >= untold_end_) {
+      const auto selection = TRY(segment.select(*target_.filter, find_row_));
+      untold_end_ = selection.first + selection.count;
+      if (selection.rows) {
+        const std::uint64_t count = selection.rows->count();
+        passes_.insert_part(selection.first, *selection.rows);
+        passes_count_ += count;
+        counts_.filtered += selection.count - count;
+        find_row_ = untold_end_;
+        return {};
+      }
+    }
+    end = std::min(end, untold_end_);
   }
-  row_ = end;
+  for (; find_row_ < end; ++find_row_) {
+    if (!TRY(passes_filter(segment, find_row_))) continue;
+    passes_.insert(find_row_);
+    ++passes_count_;
+  }
   return {};
 }
 
-Status NearestScan::scan_passing(const OpenSegment& open) {
-  for (std::uint32_t row = 0; row < passes_.size(); ++row) {
-    if (!passes_[row] || (open.dead && open.dead->dead(row))) continue;
+Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
+  constexpr std::size_t kAhead = 6;
+  std::array<std::uint32_t, kPassingPerStep> rows;
+  std::size_t count = 0;
+  auto next = passes_.next(static_cast<std::uint32_t>(row_));
+  for (; count < rows.size() && next < row_end_; next = passes_.next(next + 1)) rows[count++] = next;
+  row_ = next;
+  std::size_t ahead = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (; ahead < std::min(count, i + kAhead); ++ahead) open.segment->prefetch_vector(rows[ahead]);
+    if (open.dead && open.dead->dead(rows[i])) continue;
     ++counts_.scanned;
-    TRY(rerank(open, row));
+    TRY(rerank(open, rows[i]));
   }
-  return {};
+  return next >= row_end_;
 }
 
 // The value, on CodeQuery's scale, that a row must reach to enter.
@@ -280,11 +302,8 @@ Status NearestScan::finish_codes(const OpenSegment& open) {
 
 Status NearestScan::visit(const OpenSegment& open, std::uint32_t row) {
   if (open.dead && open.dead->dead(row)) return {};
-  if (!target_.filter->empty()) {
-    const bool passes = passes_.empty() ? TRY(passes_filter(*open.segment, row)) : passes_[row];
-    if (!passes) return {};
-  }
-  return rerank(open, row);
+  const bool passes = finding_ ? passes_.contains(row) : TRY(passes_filter(*open.segment, row));
+  return passes ? rerank(open, row) : Status();
 }
 
 Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
@@ -329,7 +348,15 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
   const float* norms = block.squared_norms + (begin - block.first);
   const bool filtered = !target_.filter->empty();
   std::size_t passing_count = count;
-  if (filtered) {
+  if (finding_) {
+    passing_.assign(count, 0);
+    passing_count = 0;
+    for (std::uint32_t row = passes_.next(begin); row < end; row = passes_.next(row + 1)) {
+      passing_[row - begin] = 1;
+      ++passing_count;
+    }
+    if (passing_count == 0) return {};
+  } else if (filtered) {
     passing_.assign(count, 0);
     passing_count = 0;
     std::shared_ptr<const segments::Segment::MetadataBlock> metadata;

@@ -13,6 +13,7 @@
 #include "segments/code_search.h"
 #include "segments/filter.h"
 #include "segments/probe_order.h"
+#include "segments/row_set.h"
 #include "segments/top_k.h"
 
 namespace alcove::executor {
@@ -58,8 +59,10 @@ class NearestScan {
   Status enter_segment(const OpenSegment& open);
   // Whether the segment is done.
   Result<bool> step_clusters(const OpenSegment& open);
+  bool finding_passing() const { return finding_ && find_row_ < row_end_; }
   Status find_passing(const segments::Segment& segment);
-  Status scan_passing(const OpenSegment& open);
+  // Whether all have been.
+  Result<bool> scan_passing(const OpenSegment& open);
   Status step_codes(const OpenSegment& open);
   Status scan_codes(const OpenSegment& open, const segments::CodeScan& scan, std::uint32_t begin,
                     std::uint32_t end);
@@ -91,7 +94,10 @@ class NearestScan {
   float remotest_ = 0;                             // where that ends
   std::uint32_t clusters_ = 0;                     // looked at, of the segment at hand
   std::uint32_t clusters_min_ = 0;
-  std::vector<bool> passes_;                       // rows of a clustered segment that pass the filter
+  bool finding_ = false;           // whether it is first found out what passes the filter: then passes_ tells
+  std::uint32_t find_row_ = 0;     // the next row of that
+  std::uint32_t untold_end_ = 0;   // up to which row terms do not tell
+  segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
   std::optional<segments::CodeSearch> search_;     // of its codes
   segments::Segment::Vectors vectors_;  // the block that a row was read from last

@@ -281,7 +281,7 @@ std::vector<std::string> explain_plan(Session& session, const QueryPlan& plan) {
                       metric_name(plan.index.definition->metric),
                       plan.index.definition->dimension, plan.top),
           fmt::format("  Namespaces: {}", plan.namespaces.size()),
-          fmt::format("  Filter: {}", plan.filter.empty() ? "none" : "on every record"),
+          fmt::format("  Filter: {}", plan.filter.empty() ? "none" : "by terms, or on every record where there are none"),
           fmt::format("  Segments: {}", segment_count), fmt::format("  Records: {}", records)};
 }
 

@@ -55,6 +55,9 @@ class OperandSet {
     sort_unique(numbers_);
   }
 
+  const std::vector<std::string>& strings() const { return strings_; }
+  const std::vector<double>& numbers() const { return numbers_; }
+
   bool contains(std::string_view value) const { return has(strings_, value); }
   bool contains(double value) const {
     return std::binary_search(numbers_.begin(), numbers_.end(), value);
@@ -95,22 +98,94 @@ bool compare_values(const MetadataField& value, Comparison comparison, const Ope
   return other != nullptr ? holds(comparison, std::get<bool>(value), *other) : unequal;
 }
 
+// The smallest string above every string that begins with `prefix`; empty if there is none.
+std::string after_prefix(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) {
+    prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  }
+  return prefix;
+}
+
+// Each of the predicates below also selects: into a set that is empty at first it puts the rows that match. False:
+// terms do not tell.
+
+Result<bool> tells_strings(Filter::Rows& rows, const std::string& field) {
+  const bool partial = TRY(rows.has(term_of(field, TermKind::kPartial)));
+  return !partial;
+}
+
+// The rows in [first, last) by id whose id passes.
+template <class Test>
+Status select_ids(Filter::Rows& rows, std::uint32_t first, std::uint32_t last, const Test& test,
+                  RowSet& selected) {
+  for (std::uint32_t row = first; row < last; ++row) {
+    if (test(TRY(rows.id(row)))) selected.insert(row);
+  }
+  return {};
+}
+
+// Terms of one field and kind, of which `term` is one, that compare so with it. Requires: not kNotEqual.
+TermRange compared_terms(const std::string& field, TermKind kind, Comparison comparison, std::string term) {
+  TermRange only = TermRange::only(std::move(term));
+  TermRange all = TermRange::all(field, kind);
+  switch (comparison) {
+    case Comparison::kLess: return {std::move(all.from), std::move(only.from)};
+    case Comparison::kLessEqual: return {std::move(all.from), std::move(only.to)};
+    case Comparison::kGreater: return {std::move(only.to), std::move(all.to)};
+    case Comparison::kGreaterEqual: return {std::move(only.from), std::move(all.to)};
+    default: return only;
+  }
+}
+
 struct CompareId {
   Comparison comparison;
   std::string operand;
   bool matches(std::string_view id, MetadataView) const {
     return holds(comparison, id, std::string_view(operand));
   }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    const std::uint32_t from = TRY(rows.lower_bound(operand));
+    const std::uint32_t past = TRY(rows.lower_bound(operand + '\0'));
+    switch (comparison) {
+      case Comparison::kEqual: selected.insert_range(from, past); break;
+      case Comparison::kNotEqual:
+        selected.insert_range(0, from);
+        selected.insert_range(past, rows.count());
+        break;
+      case Comparison::kLess: selected.insert_range(0, from); break;
+      case Comparison::kLessEqual: selected.insert_range(0, past); break;
+      case Comparison::kGreater: selected.insert_range(past, rows.count()); break;
+      case Comparison::kGreaterEqual: selected.insert_range(from, rows.count()); break;
+    }
+    return true;
+  }
 };
 struct IdIn {
   std::vector<std::string> operands;  // sorted, unique
   bool negated;
   bool matches(std::string_view id, MetadataView) const { return has(operands, id) != negated; }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    for (const std::string& operand : operands) {
+      const CompareId same{Comparison::kEqual, operand};
+      TRY(same.select(rows, selected));
+    }
+    if (negated) selected.complement();
+    return true;
+  }
 };
 struct IdLike {
   LikePattern pattern;
   bool negated;
   bool matches(std::string_view id, MetadataView) const { return pattern.matches(id) != negated; }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    const std::string end = after_prefix(pattern.prefix());
+    const std::uint32_t first = TRY(rows.lower_bound(pattern.prefix()));
+    const std::uint32_t last = end.empty() ? rows.count() : TRY(rows.lower_bound(end));
+    TRY(select_ids(rows, first, last, [&](std::string_view id) { return pattern.matches(id); }, selected));
+    if (negated) selected.complement();
+    return true;
+  }
 };
 struct CompareField {
   std::string field;
@@ -120,6 +195,28 @@ struct CompareField {
     const std::optional<MetadataField> value = metadata.find(field);
     if (!value) return comparison == Comparison::kNotEqual;
     return compare_values(*value, comparison, operand);
+  }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    const bool unequal = comparison == Comparison::kNotEqual;
+    const Comparison wanted = unequal ? Comparison::kEqual : comparison;
+    if (const auto* text = std::get_if<std::string>(&operand)) {
+      if (!TRY(tells_strings(rows, field))) return false;
+      TRY(rows.collect(compared_terms(field, TermKind::kString, wanted, string_term(field, *text)), selected));
+      if (wanted == Comparison::kEqual) {
+        TRY(rows.collect(TermRange::only(listed_term(field, *text)), selected));
+      }
+    } else if (const auto* number = std::get_if<double>(&operand)) {
+      // NaN compares with nothing.
+      if (*number == *number) {
+        TRY(rows.collect(compared_terms(field, TermKind::kNumber, wanted, number_term(field, *number)), selected));
+      }
+    } else {
+      TRY(rows.collect(compared_terms(field, TermKind::kBoolean, wanted,
+                                      boolean_term(field, std::get<bool>(operand))),
+                       selected));
+    }
+    if (unequal) selected.complement();
+    return true;
   }
 };
 struct FieldIn {
@@ -132,6 +229,21 @@ struct FieldIn {
         value && std::visit([this](const auto& one) { return operands.contains(one); }, *value);
     return found != negated;
   }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    if (!operands.strings().empty() && !TRY(tells_strings(rows, field))) return false;
+    for (const std::string& each : operands.strings()) {
+      TRY(rows.collect(TermRange::only(string_term(field, each)), selected));
+      TRY(rows.collect(TermRange::only(listed_term(field, each)), selected));
+    }
+    for (const double each : operands.numbers()) {
+      TRY(rows.collect(TermRange::only(number_term(field, each)), selected));
+    }
+    for (const bool each : {false, true}) {
+      if (operands.contains(each)) TRY(rows.collect(TermRange::only(boolean_term(field, each)), selected));
+    }
+    if (negated) selected.complement();
+    return true;
+  }
 };
 struct FieldContains {
   std::string field;
@@ -141,6 +253,11 @@ struct FieldContains {
     const auto* const list = value ? std::get_if<MetadataList>(&*value) : nullptr;
     return list != nullptr && list->contains(operand);
   }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    if (!TRY(tells_strings(rows, field))) return false;
+    TRY(rows.collect(TermRange::only(listed_term(field, operand)), selected));
+    return true;
+  }
 };
 struct FieldExists {
   std::string field;
@@ -148,10 +265,19 @@ struct FieldExists {
   bool matches(std::string_view, MetadataView metadata) const {
     return metadata.find(field).has_value() != negated;
   }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    TRY(rows.collect(TermRange::only(term_of(field, TermKind::kPresent)), selected));
+    if (negated) selected.complement();
+    return true;
+  }
 };
 struct Constant {
   bool value;
   bool matches(std::string_view, MetadataView) const { return value; }
+  Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    if (value) selected.insert_range(0, rows.count());
+    return true;
+  }
 };
 struct Not {};
 struct And {};
@@ -164,15 +290,6 @@ template <class T>
 concept Predicate = requires(const T& part, std::string_view id, MetadataView metadata) {
   part.matches(id, metadata);
 };
-
-// The smallest string above every string that begins with `prefix`; empty if there is none.
-std::string after_prefix(std::string prefix) {
-  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
-  if (!prefix.empty()) {
-    prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
-  }
-  return prefix;
-}
 
 // The smallest string above `id`.
 std::string after_id(std::string id) {
@@ -331,6 +448,35 @@ bool Filter::matches(std::string_view id, MetadataView metadata) const {
     }
   }
   return value;
+}
+
+Result<std::optional<RowSet>> Filter::select(Rows& rows) const {
+  // Sets that wait for their operator; a filter that nests deeper is rare and would take much memory.
+  constexpr std::size_t kWaitingMax = 64;
+  CHECK(!nodes_.empty() && nodes_.back().begin == 0, "a filter is one complete expression");
+  std::vector<RowSet> stack;
+  const auto run = [&]<class T>(const T& part) -> Result<bool> {
+    if constexpr (Predicate<T>) {
+      if (stack.size() == kWaitingMax) return false;
+      stack.emplace_back(rows.count());
+      return part.select(rows, stack.back());
+    } else if constexpr (std::is_same_v<T, Not>) {
+      stack.back().complement();
+    } else {
+      const RowSet right = std::move(stack.back());
+      stack.pop_back();
+      if constexpr (std::is_same_v<T, And>) {
+        stack.back().intersect(right);
+      } else {
+        stack.back().unite(right);
+      }
+    }
+    return true;
+  };
+  for (const Node& node : nodes_) {
+    if (!TRY(std::visit(run, node.part))) return std::optional<RowSet>();
+  }
+  return std::optional(std::move(stack.back()));
 }
 
 Filter::IdBounds Filter::id_bounds() const {

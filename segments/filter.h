@@ -1,12 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/metadata.h"
+#include "base/result.h"
+#include "segments/row_set.h"
+#include "segments/term.h"
 
 namespace alcove::segments {
 
@@ -47,6 +52,21 @@ class Filter {
   bool needs_metadata() const { return needs_metadata_; }
   // Requires: a complete postfix expression, or empty().
   bool matches(std::string_view id, MetadataView metadata) const;
+
+  // Some rows in order of id, of which it is told who has which terms (term.h).
+  class Rows {
+   public:
+    virtual ~Rows() = default;
+    virtual std::uint32_t count() const = 0;
+    // The first row whose id is not below; count() if there is none.
+    virtual Result<std::uint32_t> lower_bound(std::string_view id) = 0;
+    virtual Result<std::string_view> id(std::uint32_t row) = 0;
+    virtual Result<bool> has(const std::string& term) = 0;  // whether any row has it
+    virtual Status collect(const TermRange& range, RowSet& rows) = 0;  // adds those that have one of the terms
+  };
+  // Those of the rows that match, without looking at metadata; nothing where terms do not tell. Requires: a complete
+  // expression. Errors: those of `rows`.
+  Result<std::optional<RowSet>> select(Rows& rows) const;
 
   // What the filter says of ids alone, so that a reader need not look at the rest. Every matching
   // id lies in [first, last) (a LIKE's literal prefix is such a range); with has_ids, `ids` are the

@@ -27,7 +27,7 @@ constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.prom
 float ProbeOrder::Spread::promise() const { return mean + kPromiseDeviations * deviation; }
 
 Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& query,
-                                      const std::vector<bool>* passing) {
+                                      const RowSet* passing) {
   ProbeOrder order(segment, query);
   TRY(order.estimate());
   if (passing != nullptr) TRY(order.leave_out_others(*passing));
@@ -70,8 +70,8 @@ ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance,
   return {value, deviation};
 }
 
-Status ProbeOrder::leave_out_others(const std::vector<bool>& passing) {
-  const auto passes = [&](std::uint32_t row) { return row < passing.size() && passing[row]; };
+Status ProbeOrder::leave_out_others(const RowSet& passing) {
+  const auto passes = [&](std::uint32_t row) { return row < passing.rows() && passing.contains(row); };
   std::size_t kept = 0;
   for (const Estimate& each : estimates_) {
     const Segment::Cluster cluster = TRY(segment_->cluster(each.cluster));

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "segments/code_query.h"
 #include "segments/code_scan.h"
+#include "segments/row_set.h"
 #include "segments/segment.h"
 
 namespace alcove::segments {
@@ -28,7 +29,7 @@ class ProbeOrder {
   // Requires: the segment has clusters, and `query` was made with its origin. Where only the rows in
   // `passing` are wanted, which is not kept, clusters without any are left out.
   static Result<ProbeOrder> create(const Segment& segment, const CodeQuery& query,
-                                   const std::vector<bool>* passing);
+                                   const RowSet* passing);
 
   struct Probe {
     std::uint32_t first = 0;  // of its codes
@@ -67,7 +68,7 @@ class ProbeOrder {
   ProbeOrder(const Segment& segment, const CodeQuery& query) : segment_(&segment), query_(&query) {}
   Status estimate();
   // Clusters without a passing row.
-  Status leave_out_others(const std::vector<bool>& passing);
+  Status leave_out_others(const RowSet& passing);
   // Computes distances until enough candidates are known to choose the next from.
   Status compute_more();
   void sort_more();

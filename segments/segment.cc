@@ -1,5 +1,6 @@
 #include "segments/segment.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "segments/block_reader.h"
@@ -7,6 +8,7 @@
 #include "segments/id_column.h"
 #include "segments/lsn_column.h"
 #include "segments/metadata_column.h"
+#include "segments/term_column.h"
 #include "segments/vector_column.h"
 
 namespace alcove::segments {
@@ -72,11 +74,14 @@ class MappedSegment final : public Segment {
     codes_.prefetch(at, count);
   }
   bool without_metadata() const override { return metadata_.empty(); }
+  bool has_terms() const override { return !terms_.empty(); }
+  Result<Selection> select(const Filter& filter, std::uint32_t row) const override;
 
   Status verify() const override;
   std::string describe() const override;
 
  private:
+  class StretchRows;
   static Result<std::optional<std::uint32_t>> find_in(const IdColumn& column, std::uint32_t items,
                                                       std::string_view id) {
     const std::uint32_t item = TRY(column.lower_bound(id));
@@ -97,9 +102,38 @@ class MappedSegment final : public Segment {
   VectorColumn vectors_{*reader_};
   CodeColumn codes_{*reader_};
   MetadataColumn metadata_{*reader_};
+  TermColumn terms_{*reader_};
   IdColumn tombstone_ids_{*reader_, Section::kTombstoneIds, Section::kTombstoneIdFences};
   LsnColumn tombstone_lsns_{*reader_, Section::kTombstoneLsns};
 };
+
+// The rows of a stretch, as a filter asks of them.
+class MappedSegment::StretchRows final : public Filter::Rows {
+ public:
+  StretchRows(const MappedSegment& segment, const TermColumn::Stretch& stretch)
+      : segment_(segment), stretch_(stretch) {}
+  std::uint32_t count() const override { return stretch_.rows; }
+  Result<std::uint32_t> lower_bound(std::string_view id) override {
+    const std::uint32_t row = TRY(segment_.lower_bound(id));
+    return std::clamp(row, stretch_.first, stretch_.first + stretch_.rows) - stretch_.first;
+  }
+  Result<std::string_view> id(std::uint32_t row) override { return segment_.id(stretch_.first + row); }
+  Result<bool> has(const std::string& term) override { return segment_.terms_.has(stretch_, term); }
+  Status collect(const TermRange& range, RowSet& rows) override {
+    return segment_.terms_.collect(stretch_, range, rows);
+  }
+
+ private:
+  const MappedSegment& segment_;
+  const TermColumn::Stretch& stretch_;
+};
+
+Result<Segment::Selection> MappedSegment::select(const Filter& filter, std::uint32_t row) const {
+  const TermColumn::Stretch stretch = TRY(terms_.stretch(row));
+  StretchRows rows(*this, stretch);
+  auto selected = TRY(filter.select(rows));
+  return Selection{stretch.first, stretch.rows, std::move(selected)};
+}
 
 Status MappedSegment::verify() const {
   TRY(ids_.verify());
@@ -107,6 +141,7 @@ Status MappedSegment::verify() const {
   TRY(vectors_.verify());
   TRY(codes_.verify(rows()));
   TRY(metadata_.verify());
+  TRY(terms_.verify(rows()));
   TRY(tombstone_ids_.verify());
   TRY(tombstone_lsns_.verify());
   for (std::uint32_t tombstone = 0; tombstone < tombstones(); ++tombstone) {

@@ -10,6 +10,8 @@
 
 #include "base/file_system.h"
 #include "base/metadata.h"
+#include "segments/filter.h"
+#include "segments/row_set.h"
 #include "segments/segment_descriptor.h"
 #include "segments/segment_writer.h"
 
@@ -129,6 +131,17 @@ class Segment {
   virtual Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const = 0;
   // Whether no row has metadata (then metadata() need not be asked).
   virtual bool without_metadata() const = 0;
+
+  // ---- terms (term_column.h) ----
+  virtual bool has_terms() const = 0;
+  // Which of the rows [first, first + count) pass a filter; nothing where terms do not tell.
+  struct Selection {
+    std::uint32_t first = 0;  // a multiple of 64
+    std::uint32_t count = 0;
+    std::optional<RowSet> rows;
+  };
+  // Of the rows that `row` lies among. Requires: has_terms(), row < rows(), and a filter that is not empty.
+  virtual Result<Selection> select(const Filter& filter, std::uint32_t row) const = 0;
 
   // Verifies every block: for `check` and tests.
   virtual Status verify() const = 0;

@@ -59,6 +59,8 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
       return raw == items * sizeof(std::uint32_t);
     case Section::kCalibration:
       return items == 1 && raw == sizeof(Calibration);
+    case Section::kTerms:
+      return items == 1 && raw >= 16;
     case Section::kCodes:
     case Section::kCentroidCodes:
       return dimension <= kCodedDimensionMax &&
@@ -160,6 +162,7 @@ const char* section_name(Section section) {
     case Section::kClusters: return "clusters";
     case Section::kPostings: return "postings";
     case Section::kCalibration: return "calibration";
+    case Section::kTerms: return "terms";
   }
   return "unknown";
 }

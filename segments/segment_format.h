@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 3. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 4. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -76,7 +76,8 @@ namespace alcove::segments {
 //  12 clusters              clusters       plain           code_column.h
 //  13 postings              rows           plain           code_column.h
 //  14 calibration           one            plain           calibration.h
-// Version 1 has no sections above 8, version 2 none above 10.
+//  15 terms                 blocks of 15   plain           term_column.h
+// Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14.
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -94,10 +95,11 @@ namespace alcove::segments {
 //     where there are some, the postings add up to the rows and there is a calibration, else neither;
 //     where there are codes, there is one centroid more, else none, and no clusters; fences are one for each block of ids
 //     where there are several, else none;
+//   - a block of terms is one item;
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 3;
+inline constexpr std::uint32_t kSegmentVersion = 4;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;
@@ -119,8 +121,9 @@ enum class Section : std::uint16_t {
   kClusters = 12,
   kPostings = 13,
   kCalibration = 14,
+  kTerms = 15,
 };
-inline constexpr std::size_t kSectionCount = 14;
+inline constexpr std::size_t kSectionCount = 15;
 
 enum class Codec : std::uint8_t { kPlain = 0, kZstd = 1, kPlanes = 2 };
 

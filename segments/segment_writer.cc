@@ -12,6 +12,7 @@
 #include "segments/id_column.h"
 #include "segments/lsn_column.h"
 #include "segments/metadata_column.h"
+#include "segments/term_column.h"
 #include "segments/vector_column.h"
 
 namespace alcove::segments {
@@ -36,6 +37,7 @@ class FileSegmentWriter final : public SegmentWriter {
     TRY(ids_.add(id, out_));
     TRY(lsns_.add(lsn, out_));
     TRY(metadata_.add(metadata, out_));
+    TRY(terms_.add(MetadataView(metadata), out_));
     if (model_.segment != nullptr) model_.rows.push_back(CodeModel::kNoRow);
     return vectors_.add(values, squared_norm, out_);
   }
@@ -57,6 +59,7 @@ class FileSegmentWriter final : public SegmentWriter {
     CHECK(!last_id_.empty(), "a segment holds something");
     TRY(lsns_.finish(out_));
     TRY(metadata_.finish(out_));
+    TRY(terms_.finish(out_));
     TRY(vectors_.finish(out_));
     TRY(tombstone_lsns_.finish(out_));
     TRY(ids_.finish(out_));
@@ -121,6 +124,7 @@ class FileSegmentWriter final : public SegmentWriter {
   IdColumnWriter ids_{Section::kIds, Section::kIdFences};
   LsnColumnWriter lsns_{Section::kLsns};
   MetadataColumnWriter metadata_;
+  TermColumnWriter terms_;
   VectorColumnWriter vectors_;
   IdColumnWriter tombstone_ids_{Section::kTombstoneIds, Section::kTombstoneIdFences};
   LsnColumnWriter tombstone_lsns_{Section::kTombstoneLsns};

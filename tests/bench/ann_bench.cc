@@ -1,7 +1,8 @@
 // Queries of one large namespace at several recall targets, in the library: parsed statements on one
 // thread, no sockets. Reads a dataset from two files of vectors, NAME.base and NAME.query, and prints a
 // line for each target: alcove, the target, the queries per second of this thread's processor time, medians of
-// several rounds, the recall@10 against EXACT, and what a query looked at on average, with tabs between.
+// several rounds, the recall@10 against EXACT, and what a query looked at on average, with tabs between. Then the
+// same with filters that let a share of the rows through, taken at random.
 // tests/bench/ann/run puts the peers' beside them.
 //
 //   ann_bench NAME [METRIC (cosine)] [ROUNDS (5)]
@@ -23,6 +24,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/metadata.h"
 #include "base/posix_file_system.h"
 #include "base/random.h"
 #include "executor/database.h"
@@ -36,6 +38,9 @@ namespace {
 constexpr std::size_t kQueriesMax = 1000;
 constexpr std::size_t kRowsPerCopy = 20'000;
 constexpr double kTargets[] = {0.90, 0.95, 0.99};
+// Of so many shares of the rows filters let some through.
+constexpr unsigned kShares = 10'000;
+constexpr unsigned kPassing[] = {10, 100, 1000, 5000};
 
 [[noreturn]] void stop(const std::string& message) {
   fmt::print(stderr, "ann_bench: {}\n", message);
@@ -143,12 +148,18 @@ class Bench {
   void load(const Vectors& base, std::size_t every, const char* id) {
     std::vector<StatementRunner::CopyRow> rows;
     for (std::size_t i = 0; i < base.count; i += every) {
-      rows.push_back({std::nullopt, fmt::format(fmt::runtime(id), i), base.row(i)});
+      rows.push_back({std::nullopt, fmt::format(fmt::runtime(id), i), base.row(i), metadata()});
       if (rows.size() < kRowsPerCopy && i + every < base.count) continue;
       runner_->set_copy_rows(std::move(rows));
       rows.clear();
       run("COPY b NAMESPACE n FROM STDIN");
     }
+  }
+  // A number below kShares, by which filters choose rows at random.
+  std::string metadata() {
+    Metadata made;
+    if (!made.set("share", static_cast<double>(chance_() % kShares))) std::abort();
+    return made.encoded();
   }
   double compact() {
     const auto begin = Clock::now();
@@ -166,6 +177,7 @@ class Bench {
   PosixFileSystem disk_;
   SystemClock clock_;
   SystemRandom random_;
+  std::mt19937 chance_{3};
   std::size_t dimension_;
   std::unique_ptr<executor::Database> database_;
   std::unique_ptr<StatementRunner> runner_;
@@ -180,6 +192,26 @@ double recall_of(const Ids& found, const Ids& expected) {
     for (const auto& id : expected[i]) hits += found[i].count(id);
   }
   return static_cast<double>(hits) / static_cast<double>(all);
+}
+
+// Beside queries without a filter at the same recall, in turn.
+void measure_filter(Bench& bench, unsigned passing, int rounds) {
+  const std::string filter = fmt::format("WHERE share < {} ", passing);
+  Ids expected;
+  bench.measure(filter + "EXACT", expected);
+  std::vector<double> speeds;
+  std::vector<double> times;
+  double recall = 0;
+  for (int round = 0; round < rounds; ++round) {
+    Ids found;
+    const double without = bench.measure("", found);
+    speeds.push_back(bench.measure(filter, found));
+    times.push_back(without / speeds.back());
+    recall = recall_of(found, expected);
+  }
+  fmt::print("alcove\tfilter {}\t{:.0f}\t{:.4f}\t{:.2f} times as long as without; ", passing / double{kShares},
+             median(speeds), recall, median(times));
+  bench.explain(filter);
 }
 
 void run(const std::string& name, const std::string& metric, int rounds) {
@@ -205,6 +237,7 @@ void run(const std::string& name, const std::string& metric, int rounds) {
       fmt::print("alcove\t{:.2f}\t{:.0f}\t{:.4f}\t", target, median(speeds), recall);
       bench.explain(clause);
     }
+    for (const unsigned passing : kPassing) measure_filter(bench, passing, rounds);
     bench.merge(base);
   }
   std::filesystem::remove_all(directory);

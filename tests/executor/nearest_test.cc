@@ -143,6 +143,30 @@ TEST_F(NearestTest, ScansFewerBytesThanExactSearch) {
   EXPECT_LT(explained(300, "  Bytes read: "), explained(300, "  Bytes read: ", "EXACT") / 2);
 }
 
+// QUERY finds by terms what passes, SELECT by looking at each record.
+TEST_F(NearestTest, AFilterPassesWhatItPassesInSelect) {
+  run("CREATE INDEX i DIMENSION 16 METRIC euclidean");
+  upsert(0, 2000, 16);
+  run("UPDATE i NAMESPACE n SET year = 1900 WHERE id < 'r00700'");
+  run("UPDATE i NAMESPACE n SET year = 2000, tags = ['x', 'y'] WHERE id > 'r01500'");
+  run("COMPACT NAMESPACE n FROM i");
+  upsert(100, 50, 16);
+  run("DELETE FROM i NAMESPACE n WHERE id > 'r01600' AND id < 'r01700'");
+  run("CHECKPOINT");
+  for (const char* filter :
+       {"g = 'a'", "NOT g = 'a'", "g <> 'a'", "year > 1950", "year <= 1900 AND g = 'a'", "year EXISTS",
+        "year IS NULL", "tags CONTAINS 'x'", "tags = 'y' OR year < 1950", "year IN (1, 1900)", "g > 'a'",
+        "year NOT IN (2000)", "id LIKE 'r01%' AND g = 'a'", "id >= 'r00690' AND year = 1900", "none = 1",
+        "g = 'a' AND id IN ('r00004', 'r00005', 'r00008')", "year = '1900'", "id LIKE 'r____0' AND year EXISTS"}) {
+    const std::string count =
+        rows(fmt::format("SELECT count(*) FROM i NAMESPACE n WHERE {}", filter));
+    for (const char* how : {"EXACT", ""}) {
+      const Rows found = table(fmt::format("QUERY i NAMESPACE n NEAREST {} TOP 10000 WHERE {} {}", vector(16), filter, how));
+      EXPECT_EQ(std::to_string(found.size()), count) << filter << how;
+    }
+  }
+}
+
 // Memtables have no codes: what is queried a lot and hardly written leaves them.
 TEST_F(NearestTest, AMemtableThatIsQueriedALotIsFlushed) {
   constexpr int kEnough = 256;

@@ -200,9 +200,9 @@ TEST_P(CentredTest, RemotenessRises) {
 // A filter's rows, and no clusters without one.
 TEST_P(CentredTest, LooksOnlyWhereRowsPass) {
   const auto segment = rows_.write();
-  std::vector<bool> passing(kRows);
+  RowSet passing(kRows);
   for (std::uint32_t at = segment->cluster(3)->first; at < segment->cluster(4)->first; ++at) {
-    passing[segment->postings(at)->front()] = true;
+    passing.insert(segment->postings(at)->front());
   }
   const std::vector<float> query = rows_.vector();
   const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);

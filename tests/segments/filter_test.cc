@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
+#include <limits>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -11,6 +14,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "segments/term.h"
+#include "segments/term_column.h"
+#include "tests/segments/segment_sample.h"
 
 namespace alcove::segments {
 namespace {
@@ -407,6 +414,110 @@ TEST(Filter, AgreesWithAPlainEvaluation) {
   }
   EXPECT_GT(matched, 2500);
   EXPECT_GT(outside, 2500);
+}
+
+class FilterOfSegment : public testing::Test, public SegmentDisk {
+ protected:
+  // A segment of so many random records, each field's strings with `tail` behind.
+  void write(std::size_t count, const std::string& tail = "") {
+    Content content;
+    for (std::size_t i = 0; i < count; ++i) {
+      PlainRecord record = maker_.make_record();
+      record.id += fmt::format("{:06}", i);
+      for (auto& [name, value] : record.fields) {
+        if (auto* text = std::get_if<std::string>(&value); text != nullptr && i % 7 == 0) *text += tail;
+      }
+      content[record.id] = {{1.0F}, record.metadata().encoded(), 1};
+      records_[record.id] = std::move(record);
+    }
+    segment_ = make(identity_of(1, 1), content);
+    ASSERT_TRUE(segment_->verify());
+  }
+  // Selects by terms; the rows must be those that the model says. How many rows terms told of.
+  std::uint32_t select(const Filter& filter, const Model& model) {
+    std::uint32_t told = 0;
+    auto record = records_.begin();
+    for (std::uint32_t first = 0; first < segment_->rows();) {
+      const auto selection = segment_->select(filter, first);
+      EXPECT_TRUE(selection);
+      EXPECT_EQ(selection->first, first);
+      if (selection->rows) {
+        told += selection->count;
+        std::uint64_t expected = 0;
+        for (std::uint32_t row = 0; row < selection->count; ++row, ++record) {
+          const bool matches = model(record->second);
+          EXPECT_EQ(selection->rows->contains(row), matches) << record->first;
+          if (matches) ++expected;
+        }
+        EXPECT_EQ(selection->rows->count(), expected);
+      } else {
+        std::advance(record, selection->count);
+      }
+      first += selection->count;
+    }
+    return told;
+  }
+
+  FilterMaker maker_{23};
+  std::map<std::string, PlainRecord> records_;
+  std::shared_ptr<const Segment> segment_;
+};
+
+TEST_F(FilterOfSegment, SelectsByTermsWhatMatches) {
+  write(1500);
+  for (int round = 0; round < 300 && !HasFailure(); ++round) {
+    Filter filter;
+    const Model model = maker_.make(filter, 4);
+    EXPECT_EQ(select(filter, model), segment_->rows());
+  }
+}
+
+TEST_F(FilterOfSegment, SelectsInEveryStretch) {
+  write(kStretchRowsMax + 1000);
+  for (int round = 0; round < 10 && !HasFailure(); ++round) {
+    Filter filter;
+    const Model model = maker_.make(filter, 2);
+    EXPECT_EQ(select(filter, model), segment_->rows());
+  }
+}
+
+// Values too long for terms are not told of: those who ask for other kinds are answered, the others not.
+TEST_F(FilterOfSegment, KnowsOfWhatTermsDoNotTell) {
+  write(1500, std::string(kTermValueBytesMax, 'x'));
+  std::uint32_t told = 0;
+  constexpr int kRounds = 200;
+  for (int round = 0; round < kRounds && !HasFailure(); ++round) {
+    Filter filter;
+    const Model model = maker_.make(filter, 3);
+    told += select(filter, model);
+  }
+  EXPECT_GT(told, 0U);
+  EXPECT_LT(told, kRounds * segment_->rows());
+}
+
+TEST_F(FilterOfSegment, LeavesDeepNestingToTheRows) {
+  write(1500);
+  Filter filter;
+  for (int i = 0; i < 100; ++i) filter.constant(true);
+  for (int i = 1; i < 100; ++i) filter.logical_and();
+  EXPECT_EQ(select(filter, [](const PlainRecord&) { return true; }), 0U);
+}
+
+TEST_F(FilterOfSegment, HasNoTermsOfFewRowsOrWithoutMetadata) {
+  write(kTermedRowsMin - 1);
+  EXPECT_FALSE(segment_->has_terms());
+  Content content;
+  for (std::uint32_t i = 0; i < 2 * kTermedRowsMin; ++i) content[fmt::format("{:06}", i)] = {{1.0F}, {}, 1};
+  EXPECT_FALSE(make(identity_of(2, 1), content)->has_terms());
+}
+
+TEST(Term, NumbersStandInTheirOrder) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<double> rising = {-infinity, -1e300, -2, -1.5, -1e-300, 0, 5e-324, 1e-300, 1, 1.5, 2, 1e300, infinity};
+  for (std::size_t i = 1; i < rising.size(); ++i) {
+    EXPECT_LT(number_term("f", rising[i - 1]), number_term("f", rising[i])) << rising[i];
+  }
+  EXPECT_EQ(number_term("f", -0.0), number_term("f", 0.0));
 }
 
 }  // namespace

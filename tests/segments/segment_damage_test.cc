@@ -7,6 +7,7 @@
 #include "segments/code.h"
 #include "segments/segment.h"
 #include "segments/segment_format.h"
+#include "segments/term.h"
 #include "tests/segments/segment_sample.h"
 
 namespace alcove::segments {
@@ -172,6 +173,37 @@ class SegmentForgery : public testing::Test, public SegmentDisk {
             part(Section::kVectors, 2, std::string(16, '\0'))};
   }
 
+  static Filter has_a() {
+    Filter filter;
+    filter.field_exists("a", false);
+    return filter;
+  }
+  // Of the stretch that begins at `first` with so many rows, a block of these entries.
+  static Part terms(std::uint32_t first, std::uint32_t rows, const std::vector<std::string>& entries) {
+    std::string block;
+    ByteWriter writer(block);
+    writer.u32(first);
+    writer.u32(rows);
+    writer.u32(static_cast<std::uint32_t>(entries.size()));
+    auto offset = static_cast<std::uint32_t>(12 + (entries.size() + 1) * 4);
+    for (const std::string& entry : entries) {
+      writer.u32(offset);
+      offset += static_cast<std::uint32_t>(entry.size());
+    }
+    writer.u32(offset);
+    for (const std::string& entry : entries) writer.raw(entry);
+    return part(Section::kTerms, 1, block);
+  }
+  // A field's presence in these rows, told to be so many.
+  static std::string entry(const std::string& field, std::uint32_t count, const std::vector<std::uint16_t>& rows) {
+    std::string bytes;
+    ByteWriter writer(bytes);
+    writer.string(term_of(field, TermKind::kPresent));
+    writer.varint(count);
+    for (const std::uint16_t row : rows) writer.u16(row);
+    return bytes;
+  }
+
   Status check(const std::vector<Part>& parts, std::uint32_t rows = 2) {
     const SegmentIdentity identity = identity_of(1, 1);
     std::string bytes;
@@ -196,6 +228,9 @@ class SegmentForgery : public testing::Test, public SegmentDisk {
     file_system.set_content(path(1), bytes);
     const auto segment = TRY(Segment::open_unlisted(file_system, path(1)));
     static_cast<void>(read_segment(*segment));
+    if (segment->has_terms()) {
+      for (std::uint32_t row = 0; row < rows; ++row) static_cast<void>(segment->select(has_a(), row));
+    }
     return segment->verify();
   }
 
@@ -304,6 +339,44 @@ TEST_F(SegmentForgery, IsRefusedForItsMetadata) {
   auto parts = sound();
   parts.push_back(part(Section::kMetadata, 2, std::string("\x03\x01" "a\x04\0", 5)));
   EXPECT_TRUE(check(parts));
+}
+
+TEST_F(SegmentForgery, IsRefusedForItsTerms) {
+  const std::string sound_entry = entry("a", 1, {1});
+  const auto with = [&](std::vector<Part> more) {
+    auto parts = sound();
+    for (Part& each : more) parts.push_back(std::move(each));
+    return parts;
+  };
+  EXPECT_TRUE(check(with({terms(0, 2, {sound_entry})})));
+  EXPECT_TRUE(check(with({terms(0, 2, {sound_entry}), terms(0, 2, {entry("b", 2, {0, 1})})})));
+  expect_refused(with({terms(0, 1, {entry("a", 1, {0})})}));    // fewer rows than there are
+  expect_refused(with({terms(0, 3, {sound_entry})}));           // more
+  expect_refused(with({terms(0, 65'537, {sound_entry})}));
+  expect_refused(with({terms(64, 2, {sound_entry})}));
+  expect_refused(with({terms(1, 1, {sound_entry})}));
+  expect_refused(with({terms(0, 2, {entry("a", 1, {2})})}));    // a row beyond
+  expect_refused(with({terms(0, 2, {entry("a", 0, {})})}));
+  expect_refused(with({terms(0, 2, {entry("a", 3, {0, 1, 1})})}));
+  expect_refused(with({terms(0, 2, {entry("a", 2, {0})})}));    // more rows than are told
+  expect_refused(with({terms(0, 2, {entry("a", 1, {0, 1})})}));
+  expect_refused(with({terms(0, 2, {entry("a", 5000, {})})}));  // a bitmap that is not there
+  expect_refused(with({terms(0, 2, {entry("b", 1, {0}), sound_entry})}));
+  expect_refused(with({terms(0, 2, {entry("b", 1, {0})}), terms(0, 2, {sound_entry})}));
+  expect_refused(with({terms(0, 2, {sound_entry, sound_entry})}));
+  expect_refused(with({terms(0, 2, {sound_entry}), terms(0, 2, {})}));
+  expect_refused(with({terms(0, 2, {""})}));
+  for (const std::size_t at : {8U, 12U, 16U}) {                 // the count, the first and the last offset
+    for (const char value : {'\0', '\1', '\x7f', '\xff'}) {
+      Part forged = terms(0, 2, {sound_entry});
+      if (forged.stored[at] == value) continue;
+      forged.stored[at] = value;
+      expect_refused(with({forged}));
+    }
+  }
+  Part two = terms(0, 2, {sound_entry});
+  two.entry.items = 2;
+  expect_refused(with({two}));
 }
 
 // What decodes to more or less than the table says is refused without writing a byte more.

@@ -138,7 +138,9 @@ TEST_F(SegmentTest, ReadsFloatsInPlace) {
 }
 
 TEST_F(SegmentTest, CompressesVectorsThatWereBytes) {
-  const auto segment = make(identity_of(1, 100), Sample(1, 100, Values::kBytes).content(3000));
+  Content content = Sample(1, 100, Values::kBytes).content(3000);
+  for (auto& [id, version] : content) version.metadata.clear();
+  const auto segment = make(identity_of(1, 100), content);
   EXPECT_LT(segment->descriptor().bytes, 3000 * 100 * sizeof(float) / 2);
   const auto vectors = segment->vectors(1000);
   ASSERT_TRUE(vectors);
@@ -256,7 +258,9 @@ TEST_F(SegmentTest, OpensUnlisted) {
 
 TEST_F(SegmentTest, TellsALaterVersionFromDamage) {
   const auto segment = make(identity_of(1, 8), Sample(1, 8).content(10));
-  overwrite(8, std::string_view("\x04\0\0\0", 4));
+  std::string version;
+  ByteWriter(version).u32(kSegmentVersion + 1);
+  overwrite(8, version);
   const auto damaged = Segment::open_unlisted(file_system, path(1));
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code(), ErrorCode::kCorruption);

@@ -58,6 +58,7 @@ Status StatementRunner::feed(executor::Run& run, std::size_t& fed) const {
     record.name_space = row.name_space;
     record.id = row.id;
     record.values = row.values;
+    record.metadata = row.metadata;
     TRY(intake.add(record));
   }
   intake.end();

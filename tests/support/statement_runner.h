@@ -33,6 +33,7 @@ class StatementRunner {
     std::optional<std::string> name_space;  // with BY NAMESPACE
     std::string id;
     std::vector<float> values;
+    std::string metadata = {};  // in Metadata's encoding
   };
   void set_copy_rows(std::vector<CopyRow> rows) { copy_rows_ = std::move(rows); }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "parser/sql_token.h"
 #include "parser/vocabulary.h"
 
 namespace alcove::parser {
@@ -13,7 +14,8 @@ bool asks_for_more(std::string_view last) {
   constexpr std::array<std::string_view, 12> kWords = {"SELECT", "FROM", "WHERE", "AND",
                                                        "OR",     "NOT",  "AS",    "BY",
                                                        "ON",     "JOIN", "IN",    "LIKE"};
-  if (last.size() == 1 && std::string_view(",+-/<>=|.").find(last[0]) != std::string_view::npos) {
+  const bool is_number = last.size() > 1 && last[0] >= '0' && last[0] <= '9';
+  if (!last.empty() && !is_number && std::string_view(",+-/<>=|.").find(last.back()) != std::string_view::npos) {
     return true;
   }
   return std::any_of(kWords.begin(), kWords.end(),
@@ -30,7 +32,7 @@ bool is_stray(std::string_view text) {
   return text[0] == '{' || text[0] == '}' || text[0] == '\\';
 }
 
-// One string, quoted name or character at `at`; false on a fault.
+// One token at `at`, cut as read_system_select() will cut it; false on a fault.
 bool skip_one(Input& input, const char*& at) {
   if (begins_string(input, at)) {
     std::string ignored;
@@ -41,9 +43,7 @@ bool skip_one(Input& input, const char*& at) {
     return read_name(input, at, ignored);
   }
   if (is_stray(input.from(at))) return fail_at(input, at);
-  // The word as a whole, so that the E of `like'…'` does not begin an escape string.
-  const std::size_t word_length = bare_name_length(input.from(at));
-  at += word_length == 0 ? 1 : word_length;
+  at += token_length(input.from(at));
   return true;
 }
 

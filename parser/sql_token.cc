@@ -57,6 +57,23 @@ std::size_t symbol_length(std::string_view text) {
   return std::max<std::size_t>(1, operator_length(text));
 }
 
+// Of what is neither string nor quoted name.
+SqlToken::Kind kind_of(std::string_view text) {
+  using Kind = SqlToken::Kind;
+  if (begins_word(text[0])) return Kind::kWord;
+  if (is_digit(text[0]) || (text[0] == '.' && text.size() > 1 && is_digit(text[1]))) return Kind::kNumber;
+  return text[0] == '$' ? Kind::kParameter : Kind::kSymbol;
+}
+
+std::size_t length_of_token(std::string_view text, SqlToken::Kind kind) {
+  switch (kind) {
+    case SqlToken::Kind::kWord: return length_of(text, continues_word);
+    case SqlToken::Kind::kNumber: return number_length(text);
+    case SqlToken::Kind::kParameter: return 1 + length_of(text.substr(1), is_digit);
+    default: return symbol_length(text);
+  }
+}
+
 // Requires: read_rest() has taken what stands here, so that every token of it is sound.
 bool read_token(Input& input, const char*& at, SqlToken& token) {
   using Kind = SqlToken::Kind;
@@ -73,20 +90,8 @@ bool read_token(Input& input, const char*& at, SqlToken& token) {
     return took;
   }
   const std::string_view text = input.from(at);
-  std::size_t length = 0;
-  if (begins_word(*at)) {
-    token.kind = Kind::kWord;
-    length = length_of(text, continues_word);
-  } else if (is_digit(*at) || (*at == '.' && text.size() > 1 && is_digit(text[1]))) {
-    token.kind = Kind::kNumber;
-    length = number_length(text);
-  } else if (*at == '$') {
-    token.kind = Kind::kParameter;
-    length = 1 + length_of(text.substr(1), is_digit);
-  } else {
-    token.kind = Kind::kSymbol;
-    length = symbol_length(text);
-  }
+  token.kind = kind_of(text);
+  const std::size_t length = length_of_token(text, token.kind);
   const std::string_view written = text.substr(0, length);
   token.text = token.kind == Kind::kWord ? lower_case(written) : std::string(written);
   at += length;
@@ -114,12 +119,14 @@ bool add_parameter(Input& input, const SqlToken& token, SystemSelect& select) {
 
 }  // namespace
 
+std::size_t token_length(std::string_view text) { return length_of_token(text, kind_of(text)); }
+
 bool read_system_select(Input& input, const char*& at, SystemSelect& select) {
   const char* const begin = at;
   x3::unused_type ignored;
   if (!read_rest(input, at, ignored)) return false;
   auto tokens = std::make_shared<std::vector<SqlToken>>();
-  for (const char* next = begin; next != at; next = input.skip_blanks(next)) {
+  for (const char* next = begin; next < at; next = input.skip_blanks(next)) {
     SqlToken& token = tokens->emplace_back();
     if (!read_token(input, next, token)) return false;
     if (token.kind == SqlToken::Kind::kParameter && !add_parameter(input, token, select)) {

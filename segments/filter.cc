@@ -110,6 +110,11 @@ std::string after_prefix(std::string prefix) {
 // Each of the predicates below also selects: into a set that is empty at first it puts the rows that match. False:
 // terms do not tell.
 
+// Looked up one by one, more operands, and more predicates in a filter, would take longer than a scan may hold up
+// others: records are looked at in smaller steps.
+constexpr std::size_t kSelectedOperandsMax = 1000;
+constexpr std::size_t kSelectedNodesMax = 1000;
+
 Result<bool> tells_strings(Filter::Rows& rows, const std::string& field) {
   const bool partial = TRY(rows.has(term_of(field, TermKind::kPartial)));
   return !partial;
@@ -166,6 +171,7 @@ struct IdIn {
   bool negated;
   bool matches(std::string_view id, MetadataView) const { return has(operands, id) != negated; }
   Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    if (operands.size() > kSelectedOperandsMax) return false;
     for (const std::string& operand : operands) {
       const CompareId same{Comparison::kEqual, operand};
       TRY(same.select(rows, selected));
@@ -230,6 +236,7 @@ struct FieldIn {
     return found != negated;
   }
   Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
+    if (operands.strings().size() + operands.numbers().size() > kSelectedOperandsMax) return false;
     if (!operands.strings().empty() && !TRY(tells_strings(rows, field))) return false;
     for (const std::string& each : operands.strings()) {
       TRY(rows.collect(TermRange::only(string_term(field, each)), selected));
@@ -454,6 +461,7 @@ Result<std::optional<RowSet>> Filter::select(Rows& rows) const {
   // Sets that wait for their operator; a filter that nests deeper is rare and would take much memory.
   constexpr std::size_t kWaitingMax = 64;
   CHECK(!nodes_.empty() && nodes_.back().begin == 0, "a filter is one complete expression");
+  if (nodes_.size() > kSelectedNodesMax) return std::optional<RowSet>();
   std::vector<RowSet> stack;
   const auto run = [&]<class T>(const T& part) -> Result<bool> {
     if constexpr (Predicate<T>) {

@@ -64,8 +64,8 @@ class Filter {
     virtual Result<bool> has(const std::string& term) = 0;  // whether any row has it
     virtual Status collect(const TermRange& range, RowSet& rows) = 0;  // adds those that have one of the terms
   };
-  // Those of the rows that match, without looking at metadata; nothing where terms do not tell. Requires: a complete
-  // expression. Errors: those of `rows`.
+  // Those of the rows that match, without looking at metadata; nothing where terms do not tell, or the filter has so
+  // many parts that looking at records is as good. Requires: a complete expression. Errors: those of `rows`.
   Result<std::optional<RowSet>> select(Rows& rows) const;
 
   // What the filter says of ids alone, so that a reader need not look at the rest. Every matching

@@ -206,6 +206,17 @@ TEST(SystemSelect, CutsTokensAsPostgresqlDoes) {
             "w:select w:a o:!~* s:it's w:from w:pg_x w:where w:b o:<> p:$2 w:and w:c o:= p:$1 .");
 }
 
+// Where one token ends and the next begins must not depend on who asks: what looks for the end of the statement
+// once took the `$$` in a name, or the E behind a number, for the beginning of a string.
+TEST(SystemSelect, EndsWhereItsTokensEnd) {
+  EXPECT_EQ(tokens_of("SELECT a$b FROM pg_x"), "w:select w:a$b w:from w:pg_x .");
+  EXPECT_EQ(tokens_of("SELECT p$$ FROM pg_x WHERE b-c$$ = 1"),
+            "w:select w:p$$ w:from w:pg_x w:where w:b o:- w:c$$ o:= n:1 .");
+  EXPECT_EQ(tokens_of("SELECT a FROM pg_x WHERE b = 1E'\\';'"),
+            "w:select w:a w:from w:pg_x w:where w:b o:= n:1 s:'; .");
+  expect_syntax_error("SELECT p$$ FROM pg_x;^$$ FROM pg_x", "syntax error at or near \"$\"");
+}
+
 TEST(SystemSelect, ListsItsParametersByNumber) {
   const auto select = parse_one<SystemSelect>("SELECT $2 FROM pg_x WHERE a = $10 AND b = $2");
   ASSERT_EQ(select.parameters.size(), 2U);

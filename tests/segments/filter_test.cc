@@ -495,6 +495,21 @@ TEST_F(FilterOfSegment, KnowsOfWhatTermsDoNotTell) {
   EXPECT_LT(told, kRounds * segment_->rows());
 }
 
+TEST_F(FilterOfSegment, LeavesManyOperandsToTheRows) {
+  write(1500);
+  std::vector<Operand> numbers;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1001; ++i) {
+    numbers.emplace_back(static_cast<double>(i));
+    ids.push_back(std::to_string(i));
+  }
+  const Model none = [](const PlainRecord&) { return false; };
+  EXPECT_EQ(select(field_in("f", numbers, false), none), 0U);
+  Filter filter;
+  filter.id_in(ids, false);
+  EXPECT_EQ(select(filter, none), 0U);
+}
+
 TEST_F(FilterOfSegment, LeavesDeepNestingToTheRows) {
   write(1500);
   Filter filter;

@@ -474,7 +474,7 @@ TEST_F(FilterOfSegment, SelectsByTermsWhatMatches) {
 
 TEST_F(FilterOfSegment, SelectsInEveryStretch) {
   write(kStretchRowsMax + 1000);
-  for (int round = 0; round < 10 && !HasFailure(); ++round) {
+  for (int round = 0; round < 5 && !HasFailure(); ++round) {
     Filter filter;
     const Model model = maker_.make(filter, 2);
     EXPECT_EQ(select(filter, model), segment_->rows());

@@ -107,19 +107,31 @@ Result<RecordView> NamespaceReader::load(const Place& place, Want want) const {
   auto id = segment.id(place.row);
   if (!id) return blame(id.error());
   record.id = *id;
+  if (read_.empty()) read_.resize(segments_.size());
+  ReadLast& read = read_[place.segment];
+  const auto lies_in = [&](std::uint32_t first, std::uint32_t count) {
+    return place.row >= first && place.row - first < count;
+  };
   if (wants(want, Want::kValues)) {
-    auto vectors = segment.vectors(place.row);
-    if (!vectors) return blame(vectors.error());
-    const std::size_t at = place.row - vectors->first;
-    record.values = vectors->values + at * segment.identity().dimension;
-    record.squared_norm = vectors->squared_norms[at];
-    record.values_owner = std::move(vectors->owner);
+    segments::Segment::Vectors& vectors = read.vectors;
+    if (!lies_in(vectors.first, vectors.count)) {
+      auto block = segment.vectors(place.row);
+      if (!block) return blame(block.error());
+      vectors = std::move(*block);
+    }
+    const std::size_t at = place.row - vectors.first;
+    record.values = vectors.values + at * segment.identity().dimension;
+    record.squared_norm = vectors.squared_norms[at];
+    record.values_owner = vectors.owner;
   }
   if (wants(want, Want::kMetadata) && !segment.without_metadata()) {
-    auto block = segment.metadata(place.row);
-    if (!block) return blame(block.error());
-    record.metadata = (*block)->at(place.row);
-    record.metadata_owner = std::move(*block);
+    if (read.metadata == nullptr || !lies_in(read.metadata->first(), read.metadata->count())) {
+      auto block = segment.metadata(place.row);
+      if (!block) return blame(block.error());
+      read.metadata = std::move(*block);
+    }
+    record.metadata = read.metadata->at(place.row);
+    record.metadata_owner = read.metadata;
   }
   return record;
 }

@@ -94,6 +94,13 @@ class NamespaceReader {
   std::shared_ptr<const Version> base_;
   std::vector<MemoryLayer> memory_;
   std::vector<OpenSegment> segments_;
+  // Of each segment the blocks that a record was loaded from last, for whoever loads one after the other: decoded
+  // once, not for each record.
+  struct ReadLast {
+    segments::Segment::Vectors vectors;
+    std::shared_ptr<const segments::Segment::MetadataBlock> metadata;
+  };
+  mutable std::vector<ReadLast> read_;
   std::size_t overlays_ = 0;  // of memory_, the transaction's: 0 or 1
   std::size_t staged_ = 0;    // of segments_, the transaction's
 };

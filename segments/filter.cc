@@ -110,6 +110,12 @@ std::string after_prefix(std::string prefix) {
 // Each of the predicates below also selects: into a set that is empty at first it puts the rows that match. False:
 // terms do not tell.
 
+// The smallest string above `id`.
+std::string after_id(std::string id) {
+  id.push_back('\0');
+  return id;
+}
+
 // Looked up one by one, more operands, and more predicates in a filter, would take longer than a scan may hold up
 // others: records are looked at in smaller steps.
 constexpr std::size_t kSelectedOperandsMax = 1000;
@@ -151,7 +157,7 @@ struct CompareId {
   }
   Result<bool> select(Filter::Rows& rows, RowSet& selected) const {
     const std::uint32_t from = TRY(rows.lower_bound(operand));
-    const std::uint32_t past = TRY(rows.lower_bound(operand + '\0'));
+    const std::uint32_t past = TRY(rows.lower_bound(after_id(operand)));
     switch (comparison) {
       case Comparison::kEqual: selected.insert_range(from, past); break;
       case Comparison::kNotEqual:
@@ -297,12 +303,6 @@ template <class T>
 concept Predicate = requires(const T& part, std::string_view id, MetadataView metadata) {
   part.matches(id, metadata);
 };
-
-// The smallest string above `id`.
-std::string after_id(std::string id) {
-  id.push_back('\0');
-  return id;
-}
 
 // Bounds that grow tighter with each condition of an AND.
 class BoundsBuilder {

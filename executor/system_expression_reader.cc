@@ -16,7 +16,7 @@ namespace alcove::executor {
 namespace {
 
 using Token = parser::SqlToken;
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 bool is_one_of(std::string_view text, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -139,7 +139,7 @@ Result<SystemExpression> SystemTranslator::condition() {
       left = TRY(apply_binary(symbol, std::move(left), std::move(pattern), parameter_types()));
     } else if (accept_word("between")) {
       left = TRY(between(std::move(left), negated));
-    } else if (peek().kind == Kind::kSymbol && is_one_of(peek().text, kComparisons)) {
+    } else if (peek().kind == TokenKind::kSymbol && is_one_of(peek().text, kComparisons)) {
       const std::string symbol = peek().text;
       ++at_;
       if (is_word("any") || is_word("some") || is_word("all")) {
@@ -265,7 +265,7 @@ Result<SystemExpression> SystemTranslator::operators(int level) {
       symbol = peek().text;
       ++at_;
       TRY(expect_symbol(")"));
-    } else if (peek().kind == Kind::kSymbol) {
+    } else if (peek().kind == TokenKind::kSymbol) {
       const std::string& text = peek().text;
       const bool sum = is_one_of(text, kSums);
       const bool product = is_one_of(text, kProducts);
@@ -358,7 +358,7 @@ Result<SystemExpression> SystemTranslator::postfix() {
 Result<SystemExpression> SystemTranslator::primary() {
   const Token& token = peek();
   switch (token.kind) {
-    case Kind::kNumber: {
+    case TokenKind::kNumber: {
       ++at_;
       std::int64_t integer = 0;
       const char* const end = token.text.data() + token.text.size();
@@ -371,7 +371,7 @@ Result<SystemExpression> SystemTranslator::primary() {
       value.offset = token.offset;
       return value;
     }
-    case Kind::kString: {
+    case TokenKind::kString: {
       ++at_;
       SystemExpression value = value_of(quoted_sql(token.text), type_oid::kUnknown);
       value.form = SystemExpression::Form::kText;
@@ -379,13 +379,13 @@ Result<SystemExpression> SystemTranslator::primary() {
       value.offset = token.offset;
       return value;
     }
-    case Kind::kParameter: return parameter();
-    case Kind::kWord:
-    case Kind::kQuotedName: return word_value();
-    case Kind::kSymbol:
+    case TokenKind::kParameter: return parameter();
+    case TokenKind::kWord:
+    case TokenKind::kQuotedName: return word_value();
+    case TokenKind::kSymbol:
       if (token.text == "(") return parenthesised();
       break;
-    case Kind::kEnd: break;
+    case TokenKind::kEnd: break;
   }
   return syntax_error();
 }
@@ -589,7 +589,7 @@ Result<SystemExpression> SystemTranslator::substring() {
 
 Result<SystemExpression> SystemTranslator::word_value() {
   const Token& first = peek();
-  const bool quoted = first.kind == Kind::kQuotedName;
+  const bool quoted = first.kind == TokenKind::kQuotedName;
   if (!quoted) {
     if (first.text == "null") {
       ++at_;
@@ -626,7 +626,7 @@ Result<SystemExpression> SystemTranslator::word_value() {
       return array_of();
     }
     // A type's name before a string: int '1'.
-    if (peek(1).kind == Kind::kString && find_type(first.text)) {
+    if (peek(1).kind == TokenKind::kString && find_type(first.text)) {
       const std::uint32_t type = TRY(type_name());
       SystemExpression value = TRY(primary());
       value.label = first.text;
@@ -933,10 +933,10 @@ Status SystemTranslator::after_call(std::string& sql) {
 Result<std::uint32_t> SystemTranslator::type_name() {
   const std::size_t offset = peek().offset;
   std::string name = TRY(expect_name());
-  bool quoted = tokens_[at_ - 1].kind == Kind::kQuotedName;
+  bool quoted = tokens_[at_ - 1].kind == TokenKind::kQuotedName;
   while (accept_symbol(".")) {
     name = TRY(expect_name());
-    quoted = tokens_[at_ - 1].kind == Kind::kQuotedName;
+    quoted = tokens_[at_ - 1].kind == TokenKind::kQuotedName;
   }
   if (quoted && name == "char") name = "\"char\"";
   if (!quoted) {
@@ -952,7 +952,7 @@ Result<std::uint32_t> SystemTranslator::type_name() {
   }
   if (accept_symbol("(")) {
     while (!accept_symbol(")")) {
-      if (peek().kind == Kind::kEnd) return syntax_error();
+      if (peek().kind == TokenKind::kEnd) return syntax_error();
       ++at_;
     }
   }

@@ -9,7 +9,7 @@
 namespace alcove::executor {
 namespace {
 
-using Kind = SystemFunction::Kind;
+using FunctionKind = SystemFunction::Kind;
 
 struct Definition {
   std::string_view name;
@@ -17,12 +17,12 @@ struct Definition {
   std::string_view parameters;
   std::string_view result;  // a type's name, or `first`, `element`, `array`
   std::string_view sql;
-  Kind kind = Kind::kScalar;
+  FunctionKind kind = FunctionKind::kScalar;
 };
 
 // Whoever asks may see all that the catalogue shows: what a role may not see is not in it.
 constexpr std::string_view kYes = "1";
-constexpr std::string_view kNull = "NULL";
+constexpr std::string_view kNullSql = "NULL";
 constexpr std::string_view kVisible = "coalesce($1 NOT BETWEEN 12999 AND 13999, 0)";
 
 constexpr Definition kFunctions[] = {
@@ -56,23 +56,23 @@ constexpr Definition kFunctions[] = {
     {"pg_get_indexdef", "oid|int4 bool", "text", "pg_get_indexdef($*)"},
     {"pg_get_constraintdef", "oid|bool", "text", "pg_get_constraintdef($1)"},
     {"pg_get_expr", "text oid|bool", "text", "$1"},
-    {"pg_get_viewdef", "oid|bool", "text", kNull},
-    {"pg_get_functiondef", "oid", "text", kNull},
-    {"pg_get_function_result", "oid", "text", kNull},
+    {"pg_get_viewdef", "oid|bool", "text", kNullSql},
+    {"pg_get_functiondef", "oid", "text", kNullSql},
+    {"pg_get_function_result", "oid", "text", kNullSql},
     {"pg_get_function_arguments", "oid", "text", "''"},
     {"pg_get_function_identity_arguments", "oid", "text", "''"},
-    {"pg_get_function_sqlbody", "oid", "text", kNull},
-    {"pg_get_triggerdef", "oid|bool", "text", kNull},
-    {"pg_get_ruledef", "oid|bool", "text", kNull},
-    {"pg_get_partkeydef", "oid", "text", kNull},
-    {"pg_get_statisticsobjdef_columns", "oid", "text", kNull},
-    {"pg_get_serial_sequence", "text text", "text", kNull},
-    {"pg_index_column_has_property", "regclass int4 text", "bool", kNull},
-    {"pg_indexam_has_property", "oid text", "bool", kNull},
-    {"pg_index_has_property", "regclass text", "bool", kNull},
+    {"pg_get_function_sqlbody", "oid", "text", kNullSql},
+    {"pg_get_triggerdef", "oid|bool", "text", kNullSql},
+    {"pg_get_ruledef", "oid|bool", "text", kNullSql},
+    {"pg_get_partkeydef", "oid", "text", kNullSql},
+    {"pg_get_statisticsobjdef_columns", "oid", "text", kNullSql},
+    {"pg_get_serial_sequence", "text text", "text", kNullSql},
+    {"pg_index_column_has_property", "regclass int4 text", "bool", kNullSql},
+    {"pg_indexam_has_property", "oid text", "bool", kNullSql},
+    {"pg_index_has_property", "regclass text", "bool", kNullSql},
     {"obj_description", "oid|name", "text", "pg_comment($1, 0)"},
     {"col_description", "oid int4", "text", "pg_comment($1, $2)"},
-    {"shobj_description", "oid name", "text", kNull},
+    {"shobj_description", "oid name", "text", kNullSql},
     {"pg_encoding_to_char", "int4", "name",
      "CASE $1 WHEN 6 THEN 'UTF8' WHEN 0 THEN 'SQL_ASCII' ELSE '' END"},
     {"getdatabaseencoding", "", "name", "'UTF8'"},
@@ -86,12 +86,12 @@ constexpr Definition kFunctions[] = {
     {"quote_ident", "text", "text", "pg_quote_ident($1)"},
     {"quote_literal", "text", "text", "quote($1)"},
     // ---- How large they are: SHOW INDEXES says it; here it is not counted
-    {"pg_relation_size", "regclass|text", "int8", kNull},
-    {"pg_table_size", "regclass", "int8", kNull},
-    {"pg_indexes_size", "regclass", "int8", kNull},
-    {"pg_total_relation_size", "regclass", "int8", kNull},
-    {"pg_database_size", "any", "int8", kNull},
-    {"pg_tablespace_size", "any", "int8", kNull},
+    {"pg_relation_size", "regclass|text", "int8", kNullSql},
+    {"pg_table_size", "regclass", "int8", kNullSql},
+    {"pg_indexes_size", "regclass", "int8", kNullSql},
+    {"pg_total_relation_size", "regclass", "int8", kNullSql},
+    {"pg_database_size", "any", "int8", kNullSql},
+    {"pg_tablespace_size", "any", "int8", kNullSql},
     {"pg_size_pretty", "int8", "text", "CAST($1 AS TEXT) || ' bytes'"},
     // ---- Arrays
     {"array_to_string", "anyarray text|text", "text", "pg_array_to_string($*)"},
@@ -105,10 +105,10 @@ constexpr Definition kFunctions[] = {
      "(SELECT min(key) + 1 FROM json_each($1) WHERE value = $2)"},
     {"array_cat", "anyarray anyarray", "first", "pg_array_cat($1, $2)"},
     {"array_append", "anyarray any", "first", "pg_array_cat($1, json_array($2))"},
-    {"unnest", "anyarray", "element", "$1", Kind::kSet},
-    {"generate_series", "int8 int8|int8", "first", "pg_series($*)", Kind::kSet},
-    {"generate_subscripts", "anyarray int4|bool", "int4", "pg_subscripts($1)", Kind::kSet},
-    {"_pg_expandarray", "anyarray", "record", "pg_expand($1)", Kind::kSet},
+    {"unnest", "anyarray", "element", "$1", FunctionKind::kSet},
+    {"generate_series", "int8 int8|int8", "first", "pg_series($*)", FunctionKind::kSet},
+    {"generate_subscripts", "anyarray int4|bool", "int4", "pg_subscripts($1)", FunctionKind::kSet},
+    {"_pg_expandarray", "anyarray", "record", "pg_expand($1)", FunctionKind::kSet},
     {"json_build_object", "|any...", "json", "json_object($*)"},
     // ---- Text
     {"lower", "text", "text", "lower($1)"},
@@ -133,18 +133,18 @@ constexpr Definition kFunctions[] = {
     {"least", "any...", "first", "pg_least($*)"},
     {"nullif", "any any", "first", "nullif($1, $2)"},
     // ---- Over rows
-    {"count", "|any", "int8", "count($*)", Kind::kAggregate},
-    {"sum", "any", "int8", "sum($1)", Kind::kAggregate},
-    {"min", "any", "first", "min($1)", Kind::kAggregate},
-    {"max", "any", "first", "max($1)", Kind::kAggregate},
-    {"bool_and", "bool", "bool", "min($1)", Kind::kAggregate},
-    {"every", "bool", "bool", "min($1)", Kind::kAggregate},
-    {"bool_or", "bool", "bool", "max($1)", Kind::kAggregate},
-    {"array_agg", "any", "array", "pg_array_agg($1, $order)", Kind::kAggregate},
-    {"string_agg", "text text", "text", "pg_string_agg($1, $2, $order)", Kind::kAggregate},
-    {"row_number", "", "int8", "row_number()", Kind::kWindow},
-    {"rank", "", "int8", "rank()", Kind::kWindow},
-    {"dense_rank", "", "int8", "dense_rank()", Kind::kWindow},
+    {"count", "|any", "int8", "count($*)", FunctionKind::kAggregate},
+    {"sum", "any", "int8", "sum($1)", FunctionKind::kAggregate},
+    {"min", "any", "first", "min($1)", FunctionKind::kAggregate},
+    {"max", "any", "first", "max($1)", FunctionKind::kAggregate},
+    {"bool_and", "bool", "bool", "min($1)", FunctionKind::kAggregate},
+    {"every", "bool", "bool", "min($1)", FunctionKind::kAggregate},
+    {"bool_or", "bool", "bool", "max($1)", FunctionKind::kAggregate},
+    {"array_agg", "any", "array", "pg_array_agg($1, $order)", FunctionKind::kAggregate},
+    {"string_agg", "text text", "text", "pg_string_agg($1, $2, $order)", FunctionKind::kAggregate},
+    {"row_number", "", "int8", "row_number()", FunctionKind::kWindow},
+    {"rank", "", "int8", "rank()", FunctionKind::kWindow},
+    {"dense_rank", "", "int8", "dense_rank()", FunctionKind::kWindow},
 };
 
 std::uint32_t type_named(std::string_view name) {

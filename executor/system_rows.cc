@@ -67,7 +67,7 @@ std::array<std::string, 4> functions_of(std::string_view prefix) {
   return names;
 }
 
-const Functions& functions() {
+const Functions& type_functions() {
   static const Functions all = [] {
     Functions made = {{"array_in", 750}, {"array_out", 751}, {"array_recv", 2400},
                       {"array_send", 2401}};
@@ -135,7 +135,7 @@ SystemRows procedures() {
       "oid,proname,pronamespace,proowner,prolang,procost,prokind,proisstrict,provolatile,"
       "proparallel,prosrc",
       {}};
-  for (const auto& [name, oid] : functions()) {
+  for (const auto& [name, oid] : type_functions()) {
     made.rows.push_back({number(oid), name,
                          number(name.starts_with("vector_") ? kPublicSchemaOid : kCatalogSchemaOid),
                          number(kOwnerOid), number(kInternalLanguageOid), 1.0, text("f"), true,
@@ -389,12 +389,12 @@ std::uint32_t schema_oid(std::string_view schema) {
 }
 
 std::uint32_t function_oid(std::string_view name) {
-  const auto found = functions().find(name);
-  return found == functions().end() ? 0 : found->second;
+  const auto found = type_functions().find(name);
+  return found == type_functions().end() ? 0 : found->second;
 }
 
 std::string_view function_name(std::uint32_t oid) {
-  for (const auto& [name, its_oid] : functions()) {
+  for (const auto& [name, its_oid] : type_functions()) {
     if (its_oid == oid) return name;
   }
   return {};

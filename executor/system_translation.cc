@@ -12,7 +12,7 @@
 namespace alcove::executor {
 
 using Token = parser::SqlToken;
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 // ---- Tokens -------------------------------------------------------------------------------------
 
@@ -21,15 +21,15 @@ const Token& SystemTranslator::peek(std::size_t ahead) const {
 }
 
 bool SystemTranslator::is_word(std::string_view word, std::size_t ahead) const {
-  return peek(ahead).kind == Kind::kWord && peek(ahead).text == word;
+  return peek(ahead).kind == TokenKind::kWord && peek(ahead).text == word;
 }
 
 bool SystemTranslator::is_symbol(std::string_view symbol, std::size_t ahead) const {
-  return peek(ahead).kind == Kind::kSymbol && peek(ahead).text == symbol;
+  return peek(ahead).kind == TokenKind::kSymbol && peek(ahead).text == symbol;
 }
 
 bool SystemTranslator::is_name(std::size_t ahead) const {
-  return peek(ahead).kind == Kind::kWord || peek(ahead).kind == Kind::kQuotedName;
+  return peek(ahead).kind == TokenKind::kWord || peek(ahead).kind == TokenKind::kQuotedName;
 }
 
 bool SystemTranslator::accept_word(std::string_view word) {
@@ -55,7 +55,7 @@ Status SystemTranslator::expect_symbol(std::string_view symbol) {
 }
 
 Error SystemTranslator::syntax_error() const {
-  if (peek().kind == Kind::kEnd) {
+  if (peek().kind == TokenKind::kEnd) {
     return fail(ErrorCode::kSyntax, "syntax error at end of input").at(peek().offset);
   }
   return fail(ErrorCode::kSyntax, "syntax error at or near \"{}\"", peek().text.substr(0, 64))
@@ -82,7 +82,7 @@ bool SystemTranslator::begins_query(std::size_t ahead) const {
 
 Result<SystemTranslator::Query> SystemTranslator::statement() {
   Query whole = TRY(query());
-  if (peek().kind != Kind::kEnd) return syntax_error();
+  if (peek().kind != TokenKind::kEnd) return syntax_error();
   return whole;
 }
 
@@ -268,12 +268,12 @@ std::size_t SystemTranslator::find_from() const {
   std::size_t open = 0;
   for (std::size_t at = at_; at < tokens_.size(); ++at) {
     const Token& token = tokens_[at];
-    if (token.kind == Kind::kEnd) return at;
-    if (token.kind == Kind::kSymbol) {
+    if (token.kind == TokenKind::kEnd) return at;
+    if (token.kind == TokenKind::kSymbol) {
       if (token.text == "(" || token.text == "[") ++open;
       if ((token.text == ")" || token.text == "]") && open-- == 0) return at;
     }
-    if (open > 0 || token.kind != Kind::kWord) continue;
+    if (open > 0 || token.kind != TokenKind::kWord) continue;
     const bool of_distinct = at > at_ && tokens_[at - 1].text == "distinct";
     if (token.text == "from" && !of_distinct) return at;
     for (const std::string_view end : {"where", "group", "having", "order", "limit", "offset",
@@ -385,10 +385,10 @@ Status SystemTranslator::group_by(Select& select, const Query& query, std::strin
   do {
     sql += separator;
     separator = ", ";
-    const bool alone = is_symbol(",", 1) || peek(1).kind == Kind::kEnd || is_symbol(")", 1) ||
-                       peek(1).kind == Kind::kWord;
+    const bool alone = is_symbol(",", 1) || peek(1).kind == TokenKind::kEnd || is_symbol(")", 1) ||
+                       peek(1).kind == TokenKind::kWord;
     std::size_t number = 0;
-    if (peek().kind == Kind::kNumber && alone) {
+    if (peek().kind == TokenKind::kNumber && alone) {
       std::from_chars(peek().text.data(), peek().text.data() + peek().text.size(), number);
       if (number == 0 || number > select.items.size()) {
         return fail(ErrorCode::kSyntax, "GROUP BY position {} is not in select list", peek().text)
@@ -400,7 +400,7 @@ Status SystemTranslator::group_by(Select& select, const Query& query, std::strin
     }
     const std::size_t begin = at_;
     Result<SystemExpression> key = expression();
-    if (!key && tokens_[begin].kind != Kind::kEnd && alone) {
+    if (!key && tokens_[begin].kind != TokenKind::kEnd && alone) {
       // A label of the items, where no column is called so.
       for (std::size_t i = 0; i < query.outputs.size() && number == 0; ++i) {
         if (query.outputs[i].label == tokens_[begin].text) number = i + 1;
@@ -421,12 +421,12 @@ Status SystemTranslator::order_by(const Select* select, const Query& query, std:
   do {
     sql += separator;
     separator = ", ";
-    const bool alone = is_symbol(",", 1) || peek(1).kind == Kind::kEnd || is_symbol(")", 1) ||
+    const bool alone = is_symbol(",", 1) || peek(1).kind == TokenKind::kEnd || is_symbol(")", 1) ||
                        is_word("asc", 1) || is_word("desc", 1) || is_word("nulls", 1) ||
                        is_word("limit", 1) || is_word("offset", 1) || is_word("fetch", 1) ||
                        is_word("collate", 1);
     std::size_t number = 0;
-    if (alone && peek().kind == Kind::kNumber) {
+    if (alone && peek().kind == TokenKind::kNumber) {
       std::from_chars(peek().text.data(), peek().text.data() + peek().text.size(), number);
       if (number == 0 || number > query.outputs.size()) {
         return fail(ErrorCode::kSyntax, "ORDER BY position {} is not in select list", peek().text)

@@ -89,19 +89,19 @@ void describe_rows(const PGresult* result, std::vector<std::string>& lines) {
 }
 
 // One session, and what came out of it.
-class Client {
+class CaseSession {
  public:
-  explicit Client(Connection connection) : connection_(std::move(connection)) {
+  explicit CaseSession(Connection connection) : connection_(std::move(connection)) {
     EXPECT_EQ(PQstatus(connection_.get()), CONNECTION_OK) << PQerrorMessage(connection_.get());
     PQsetNoticeReceiver(
         connection_.get(),
         [](void* self, const PGresult* notice) {
-          static_cast<Client*>(self)->lines_.push_back(describe_problem(notice));
+          static_cast<CaseSession*>(self)->lines_.push_back(describe_problem(notice));
         },
         this);
   }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  CaseSession(const CaseSession&) = delete;
+  CaseSession& operator=(const CaseSession&) = delete;
 
   std::vector<std::string> run(const std::string& text) {
     lines_.clear();
@@ -159,9 +159,9 @@ class Conformance : public testing::TestWithParam<std::string> {
     server_.start();
   }
 
-  Client& client(const std::string& name) {
+  CaseSession& client(const std::string& name) {
     const auto [place, is_new] = clients_.try_emplace(name);
-    if (is_new) place->second = std::make_unique<Client>(server_.connect(who(name)));
+    if (is_new) place->second = std::make_unique<CaseSession>(server_.connect(who(name)));
     return *place->second;
   }
 
@@ -174,7 +174,7 @@ class Conformance : public testing::TestWithParam<std::string> {
 
   ScratchDirectory directory_;
   ServerProcess server_;
-  std::map<std::string, std::unique_ptr<Client>> clients_;
+  std::map<std::string, std::unique_ptr<CaseSession>> clients_;
 };
 
 TEST_P(Conformance, AnswersAsTheLanguageSays) {

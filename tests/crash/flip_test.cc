@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -14,6 +15,8 @@ namespace alcove::tests {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+
+constexpr int kPackedRows = 60;  // make a large commit; every one is read again after every flip
 
 executor::DatabaseOptions options() {
   executor::DatabaseOptions options;
@@ -33,11 +36,13 @@ class FlipTest : public testing::Test {
     auto database = open(disk_);
     ASSERT_TRUE(database) << database.error().message();
     run(**database, "CREATE INDEX i DIMENSION 4 METRIC euclidean");
-    // Plain vectors with metadata, then a second segment with a tombstone.
+    // Plain vectors with metadata, then a second segment with a tombstone: small enough beside the
+    // first that they are not merged.
     for (int i = 0; i < 25; ++i) {
-      run(**database, fmt::format("UPSERT INTO i NAMESPACE plain VALUES "
-                                  "('r{:02}', [0.{}1, 0.37{}, 1.{}3, 7e-3], '{{\"n\": {}}}')",
-                                  i, i, i, i, i));
+      run(**database,
+          fmt::format("UPSERT INTO i NAMESPACE plain VALUES ('r{:02}', [0.{}1, 0.37{}, 1.{}3, 7e-3], "
+                      "'{{\"n\": {}, \"s\": \"{:016x}{:016x}\"}}')",
+                      i, i, i, i, i, random_.u64(), random_.u64()));
     }
     run(**database, "CHECKPOINT");
     run(**database, "DELETE FROM i NAMESPACE plain WHERE id = 'r07'");
@@ -45,10 +50,10 @@ class FlipTest : public testing::Test {
     run(**database, "CREATE ROLE bound PASSWORD 'x' NAMESPACE plain OF i");
     run(**database, "CHECKPOINT");
     // Vectors of small integers, which compress; a large commit, which is a staged segment.
-    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(150));
+    run(**database, "UPSERT INTO i NAMESPACE packed VALUES " + packed_rows(kPackedRows));
     run(**database, "CHECKPOINT");
     // Another, of which only the log knows.
-    run(**database, "UPSERT INTO i NAMESPACE loaded VALUES " + packed_rows(60));
+    run(**database, "UPSERT INTO i NAMESPACE loaded VALUES " + packed_rows(kPackedRows));
     // In the log only.
     run(**database, "UPSERT INTO i NAMESPACE logged VALUES ('a', [1, 2, 3, 4]), ('b', [5, 6, 7, 8])");
     run(**database, "UPDATE i NAMESPACE logged SET x = 'y' WHERE id = 'b'");
@@ -63,6 +68,11 @@ class FlipTest : public testing::Test {
     expected_grants_ = grants(**database);
     database->reset();
     disk_.stop();
+    // Two of "plain", and one of each that a large commit made.
+    const auto paths = disk_.paths();
+    ASSERT_EQ(std::count_if(paths.begin(), paths.end(),
+                            [](const std::string& path) { return path.ends_with(".segment"); }),
+              4);
   }
 
   static std::string packed_rows(int count) {

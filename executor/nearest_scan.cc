@@ -164,11 +164,16 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   untold_end_ = 0;
   passes_ = segments::RowSet(finding_ ? segment.rows() : 0);
   passes_count_ = 0;
-  if (code_query_) {
-    // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
-    const bool by_row = !target_.filter->empty() && !finding_;
-    search_.emplace(segment, by_row ? segments::CodeSearch::Order::kByRow
-                                    : segments::CodeSearch::Order::kByPromise);
+  search_.reset();
+  ranking_.reset();
+  if (!code_query_) return {};
+  // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
+  if (!target_.filter->empty() && !finding_) {
+    search_.emplace(segment, segments::CodeSearch::Order::kByRow);
+  } else if (segment.clusters() > 0) {
+    search_.emplace(segment, segments::CodeSearch::Order::kByPromise);
+  } else {
+    ranking_.emplace(segment, target_.hits->k());
   }
   return {};
 }
@@ -183,6 +188,8 @@ Status NearestScan::step_segment(const OpenSegment& open) {
     done = TRY(scan_passing(open));
   } else if (code_query_ && segment.clusters() > 0) {
     done = TRY(step_clusters(open));
+  } else if (ranking_) {
+    done = TRY(rank_codes(open));
   } else {
     if (row_ < row_end_ && code_query_) {
       TRY(step_codes(open));
@@ -275,6 +282,19 @@ float NearestScan::threshold() const {
   if (!target_.hits->full()) return -std::numeric_limits<float>::infinity();
   const float worst = target_.hits->worst_score();
   return target_.metric == Metric::kEuclidean ? -worst : worst;
+}
+
+Result<bool> NearestScan::rank_codes(const OpenSegment& open) {
+  const auto begin = static_cast<std::uint32_t>(row_);
+  const std::uint32_t end = std::min(row_end_, begin / kRowsPerStep * kRowsPerStep + kRowsPerStep);
+  if (begin < end) {
+    counts_.scanned += end - begin;
+    counts_.bytes += TRY(ranking_->scan(code_scan_, begin, end));
+    row_ = end;
+    if (end < row_end_) return false;
+  }
+  return !TRY(ranking_->visit([this] { return threshold(); },
+                              [&](std::uint32_t row) { return visit(open, row); }));
 }
 
 Status NearestScan::step_codes(const OpenSegment& open) {

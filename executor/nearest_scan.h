@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "executor/namespace_reader.h"
 #include "segments/code_query.h"
+#include "segments/code_ranking.h"
 #include "segments/code_search.h"
 #include "segments/filter.h"
 #include "segments/probe_order.h"
@@ -63,6 +64,8 @@ class NearestScan {
   Status find_passing(const segments::Segment& segment);
   // Whether all have been.
   Result<bool> scan_passing(const OpenSegment& open);
+  // Whether the segment is done, likewise.
+  Result<bool> rank_codes(const OpenSegment& open);
   Status step_codes(const OpenSegment& open);
   Status scan_codes(const OpenSegment& open, const segments::CodeScan& scan, std::uint32_t begin,
                     std::uint32_t end);
@@ -99,7 +102,8 @@ class NearestScan {
   std::uint32_t untold_end_ = 0;   // up to which row terms do not tell
   segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
-  std::optional<segments::CodeSearch> search_;     // of its codes
+  std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
+  std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last
   std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;

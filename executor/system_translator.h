@@ -128,6 +128,13 @@ class SystemTranslator {
   Result<SystemExpression> operators(int level);
   Result<SystemExpression> unary();
   Result<SystemExpression> postfix();
+  Result<SystemExpression> in_list(SystemExpression left, bool negated);
+  Result<SystemExpression> quantified(std::string_view symbol, SystemExpression left);
+  Result<SystemExpression> between(SystemExpression left, bool negated);
+  Result<SystemExpression> is_what(SystemExpression left);
+  Status truth(SystemExpression& expression, std::string_view where);
+
+  // ---- values in them: system_value_reader.cc ----
   Result<SystemExpression> primary();
   Result<SystemExpression> parenthesised();
   Result<SystemExpression> subquery(std::string_view label);
@@ -140,6 +147,9 @@ class SystemTranslator {
   Result<SystemExpression> word_value();
   Result<SystemExpression> parameter();
   Result<SystemExpression> column(std::vector<std::string> names, std::size_t offset);
+  Result<std::uint32_t> type_name();
+
+  // ---- calls: system_call_reader.cc ----
   Result<SystemExpression> call(const std::string& name, std::size_t offset);
   Result<SystemExpression> finish_call(const SystemFunction& function,
                                        std::vector<SystemExpression> arguments, bool distinct,
@@ -154,12 +164,6 @@ class SystemTranslator {
                           std::vector<SystemExpression>& arguments);
   Status arguments(std::vector<SystemExpression>& arguments, std::string& order);
   Result<std::string> order_keys(std::string& directions);
-  Result<SystemExpression> in_list(SystemExpression left, bool negated);
-  Result<SystemExpression> quantified(std::string_view symbol, SystemExpression left);
-  Result<SystemExpression> between(SystemExpression left, bool negated);
-  Result<SystemExpression> is_what(SystemExpression left);
-  Result<std::uint32_t> type_name();
-  Status truth(SystemExpression& expression, std::string_view where);
 
   ParameterTypes& parameter_types() { return shared_.translation.parameters; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -48,7 +49,9 @@ constexpr hn::CappedTag<float, 16> kFloats;
 constexpr hn::Rebind<std::int32_t, decltype(kFloats)> kInts;
 constexpr hn::Rebind<std::uint16_t, decltype(kFloats)> kShorts;
 using Words = hn::Vec<decltype(kWords)>;
+using Floats = hn::Vec<decltype(kFloats)>;
 
+constexpr std::size_t kLanes = hn::MaxLanes(kFloats);
 constexpr std::size_t kGroupsAtOnce = hn::MaxLanes(kBytes) / 16;
 // A word takes so many bytes without overflowing.
 constexpr std::size_t kBytesInWord = 257;
@@ -150,42 +153,103 @@ HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::
   }
 }
 
+// The bounds of 32 rows after the other.
+class Bounds {
+ public:
+  HWY_INLINE explicit Bounds(const CodeScan& scan)
+      : scan_(scan),
+        in_words_(scan.groups <= kGroupsInWord),
+        scale_(hn::Set(kFloats, scan.scale)),
+        bias_(hn::Set(kFloats, scan.bias)),
+        base_(hn::Set(kFloats, scan.base)),
+        reach_(hn::Set(kFloats, scan.reach)) {}
+
+  HWY_INLINE void begin(const char* codes) {
+    const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
+    if (in_words_) {
+      sum_in_words(scan_, numbers, words_);
+    } else {
+      sum_codes(scan_, numbers, totals_);
+    }
+    rows_ = corrections_of(codes, scan_.groups);
+  }
+  // Of the rows from i on, as many as a register takes.
+  HWY_INLINE Floats at(std::size_t i) const {
+    const auto whole = in_words_ ? hn::PromoteTo(kInts, hn::LoadU(kShorts, words_ + i))
+                                 : hn::LoadU(kInts, totals_ + i);
+    const auto along = hn::MulAdd(hn::ConvertTo(kFloats, whole), scale_, bias_);
+    const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows_.factors + i), along,
+                                      hn::Add(hn::LoadU(kFloats, rows_.addends + i), base_));
+    return hn::MulAdd(hn::LoadU(kFloats, rows_.deviations + i), reach_, corrected);
+  }
+
+ private:
+  const CodeScan& scan_;
+  const bool in_words_;
+  const Floats scale_;
+  const Floats bias_;
+  const Floats base_;
+  const Floats reach_;
+  Corrections rows_{};
+  std::uint16_t words_[kCodedRows];
+  std::int32_t totals_[kCodedRows];
+};
+
 std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                  CodeHit* hits) {
-  const auto scale = hn::Set(kFloats, scan.scale);
-  const auto bias = hn::Set(kFloats, scan.bias);
-  const auto base = hn::Set(kFloats, scan.base);
-  const auto reach = hn::Set(kFloats, scan.reach);
   const auto least = hn::Set(kFloats, threshold);
-  const bool in_words = scan.groups <= kGroupsInWord;
   const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  Bounds of(scan);
   std::size_t found = 0;
   for (std::size_t block = 0; block < count; ++block, codes += bytes) {
-    const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
-    std::uint16_t words[kCodedRows];
-    std::int32_t totals[kCodedRows];
-    if (in_words) {
-      sum_in_words(scan, numbers, words);
-    } else {
-      sum_codes(scan, numbers, totals);
-    }
-    const Corrections rows = corrections_of(codes, scan.groups);
-    for (std::size_t i = 0; i < kCodedRows; i += hn::MaxLanes(kFloats)) {
-      const auto whole = in_words ? hn::PromoteTo(kInts, hn::LoadU(kShorts, words + i))
-                                  : hn::LoadU(kInts, totals + i);
-      const auto sum = hn::ConvertTo(kFloats, whole);
-      const auto along = hn::MulAdd(sum, scale, bias);
-      const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows.factors + i), along,
-                                        hn::Add(hn::LoadU(kFloats, rows.addends + i), base));
-      const auto bound = hn::MulAdd(hn::LoadU(kFloats, rows.deviations + i), reach, corrected);
+    of.begin(codes);
+    for (std::size_t i = 0; i < kCodedRows; i += kLanes) {
+      const Floats bound = of.at(i);
       if (hn::AllTrue(kFloats, hn::Lt(bound, least))) continue;
-      float bounds[hn::MaxLanes(kFloats)];
+      float bounds[kLanes];
       hn::StoreU(bound, kFloats, bounds);
-      for (std::size_t lane = 0; lane < hn::MaxLanes(kFloats); ++lane) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
         if (bounds[lane] < threshold) continue;
         hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + i + lane),
                          known_bound(bounds[lane])};
       }
+    }
+  }
+  return found;
+}
+
+void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
+           float* greatest) {
+  const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
+  const auto lowest = hn::Set(kFloats, std::numeric_limits<float>::lowest());
+  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  Bounds of(scan);
+  for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
+    of.begin(codes);
+    Floats most = lowest;
+    for (std::size_t i = 0; i < kCodedRows; i += kLanes) {
+      const Floats told = of.at(i);
+      const Floats known = hn::Max(hn::IfThenElse(hn::IsNaN(told), infinity, told), lowest);
+      hn::StoreU(known, kFloats, bounds + i);
+      most = hn::Max(most, known);
+    }
+    greatest[block] = hn::GetLane(hn::MaxOfLanes(kFloats, most));
+  }
+}
+
+std::size_t select(const float* bounds, float least, float most, std::uint32_t first, CodeHit* hits) {
+  const auto from = hn::Set(kFloats, least);
+  const auto to = hn::Set(kFloats, most);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < kCodedRows; i += kLanes) {
+    const Floats bound = hn::LoadU(kFloats, bounds + i);
+    const auto taken = hn::AndNot(hn::Ge(bound, to), hn::Ge(bound, from));
+    if (hn::AllFalse(kFloats, taken)) continue;
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(kFloats, taken, bits);
+    for (unsigned left = bits[0] | (unsigned{bits[1]} << 8U); left != 0; left &= left - 1) {
+      const auto at = i + static_cast<std::size_t>(std::countr_zero(left));
+      hits[found++] = {first + static_cast<std::uint32_t>(at), bounds[at]};
     }
   }
   return found;
@@ -199,7 +263,6 @@ HWY_INLINE float sum_of_sizes(const float* steps, std::size_t count) {
 
 void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table) {
   constexpr hn::Rebind<std::uint8_t, decltype(kFloats)> kEntries;
-  constexpr std::size_t kLanes = hn::MaxLanes(kFloats);
   const GroupLevels& levels = group_levels(shape);
   const std::size_t coordinates = shape.coordinates_per_group;
   const float outermost = outermost_level(shape);
@@ -234,11 +297,10 @@ void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table)
   }
 }
 
-std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
-                 CodeHit* hits) {
+void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
+           float* greatest) {
   const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
-  std::size_t found = 0;
-  for (std::size_t block = 0; block < count; ++block, codes += bytes) {
+  for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
     const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
     const Corrections rows = corrections_of(codes, scan.groups);
     for (std::size_t row = 0; row < kCodedRows; ++row) {
@@ -250,17 +312,41 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
       }
       const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
       const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
-      const float bound = std::fma(rows.deviations[row], scan.reach, corrected);
-      if (bound < threshold) continue;
-      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), known_bound(bound)};
+      bounds[row] = std::max(known_bound(std::fma(rows.deviations[row], scan.reach, corrected)),
+                             std::numeric_limits<float>::lowest());
     }
+    greatest[block] = *std::max_element(bounds, bounds + kCodedRows);
+  }
+}
+
+std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
+                 CodeHit* hits) {
+  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  std::size_t found = 0;
+  for (std::size_t block = 0; block < count; ++block, codes += bytes) {
+    float bounds[kCodedRows];
+    float greatest;
+    bound(scan, codes, 1, bounds, &greatest);
+    for (std::size_t row = 0; row < kCodedRows; ++row) {
+      if (bounds[row] < threshold) continue;
+      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), bounds[row]};
+    }
+  }
+  return found;
+}
+
+std::size_t select(const float* bounds, float least, float most, std::uint32_t first, CodeHit* hits) {
+  std::size_t found = 0;
+  for (std::uint32_t i = 0; i < kCodedRows; ++i) {
+    if (bounds[i] < least || bounds[i] >= most) continue;
+    hits[found++] = {first + i, bounds[i]};
   }
   return found;
 }
 
 #endif
 
-CodeKernels kernels_of_code() { return {hwy::TargetName(HWY_TARGET), fill_table, scan}; }
+CodeKernels kernels_of_code() { return {hwy::TargetName(HWY_TARGET), fill_table, scan, bound, select}; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace alcove::segments
@@ -299,6 +385,16 @@ void fill_code_table(const CodeShape& shape, const float* steps, std::uint8_t* t
 std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                        CodeHit* hits) {
   return chosen().scan(scan, codes, count, threshold, hits);
+}
+
+void bound_codes(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
+                 float* greatest) {
+  chosen().bound(scan, codes, count, bounds, greatest);
+}
+
+std::size_t select_bounds(const float* bounds, float least, float most, std::uint32_t first,
+                          CodeHit* hits) {
+  return chosen().select(bounds, least, most, first, hits);
 }
 
 }  // namespace alcove::segments

@@ -49,11 +49,23 @@ struct CodeHit {
 std::size_t scan_codes(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                        CodeHit* hits);
 
+// Writes the bound of each of `count` times 32 rows to `bounds`, and the greatest of each 32 to `greatest`. They are the
+// same as in hits, but that the least is the lowest finite number. Requires: room for 32 · count bounds and count
+// of the others.
+void bound_codes(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
+                 float* greatest);
+
+// Appends to `hits`, in order, the rows of 32 bounds that are not below `least` but below `most`; where that is no
+// number all are. `first` is the number of the first row. Returns how many. Requires: room for 32 hits.
+std::size_t select_bounds(const float* bounds, float least, float most, std::uint32_t first, CodeHit* hits);
+
 // The kernels of one target, for tests that compare targets within one process.
 struct CodeKernels {
   const char* target;
   void (*fill_table)(const CodeShape&, const float*, std::uint8_t*);
   std::size_t (*scan)(const CodeScan&, const char*, std::size_t, float, CodeHit*);
+  void (*bound)(const CodeScan&, const char*, std::size_t, float*, float*);
+  std::size_t (*select)(const float*, float, float, std::uint32_t, CodeHit*);
 };
 // Every target that this CPU supports, the best first; the last needs no vector instructions.
 std::vector<CodeKernels> code_kernels();

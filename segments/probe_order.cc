@@ -41,17 +41,19 @@ Status ProbeOrder::estimate() {
   const CodeScan scan = query_->estimate();
   const std::uint32_t clusters = segment_->clusters();
   estimates_.resize(clusters);
-  std::vector<CodeHit> hits;
+  std::vector<float> values;
+  std::vector<float> greatest;
   for (std::uint32_t first = 0; first < clusters;) {
     const Segment::Codes codes = TRY(segment_->centroid_codes(first));
     const std::size_t groups = (codes.count + kCodedRows - 1) / kCodedRows;
-    hits.resize(groups * kCodedRows);
-    scan_codes(scan, codes.bytes, groups, -std::numeric_limits<float>::infinity(), hits.data());
+    values.resize(groups * kCodedRows);
+    greatest.resize(groups);
+    bound_codes(scan, codes.bytes, groups, values.data(), greatest.data());
     for (std::uint32_t at = 0; at < codes.count;) {
       const auto entries = TRY(segment_->clusters_from(first + at));
       const auto some = std::min(codes.count - at, static_cast<std::uint32_t>(entries.size()));
       for (std::uint32_t i = 0; i < some; ++i) {
-        const float value = hits[at + i].bound;
+        const float value = values[at + i];
         const float squared_distance = query_->squared_distance(value, entries[i].squared_norm);
         estimates_[first + at + i] = {spread_of(value, squared_distance, entries[i]).promise(),
                                       first + at + i};

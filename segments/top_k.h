@@ -28,6 +28,7 @@ class TopK {
   }
   // Keeps the hit if it is among the best so far.
   void offer(float score, std::string_view id, std::uint32_t source);
+  std::size_t k() const { return k_; }
   std::size_t size() const { return heap_.size(); }
   bool full() const { return heap_.size() == k_; }
   // What a score must not be worse than to enter. Requires: full().

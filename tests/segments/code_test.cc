@@ -2,10 +2,12 @@
 // every target finds the same.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -66,6 +68,15 @@ class Coded {
     hits.resize(kernels.scan(ready.scan(centroid_), codes_.data(), blocks_, threshold, hits.data()));
     std::erase_if(hits, [&](const CodeHit& hit) { return hit.row >= rows_.size(); });
     return hits;
+  }
+  // Of all rows of all blocks, and of each block the greatest.
+  std::vector<float> all_bounds(const std::vector<float>& query, double deviations,
+                                const CodeKernels& kernels, std::vector<float>& greatest) const {
+    const CodeQuery ready(metric_, query, norm(query), centroid_, deviations);
+    std::vector<float> bounds(blocks_ * kCodedRows);
+    greatest.resize(blocks_);
+    kernels.bound(ready.scan(centroid_), codes_.data(), blocks_, bounds.data(), greatest.data());
+    return bounds;
   }
   std::vector<CodeHit> bounds(const std::vector<float>& query, double deviations) const {
     return scan(query, deviations, kAll, code_kernels().front());
@@ -205,6 +216,40 @@ TEST_F(CodeTest, EveryTargetFindsTheSameBits) {
           }
         }
       }
+      for (const CodeKernels& target : kernels) {
+        std::vector<float> greatest;
+        const auto bounds = coded.all_bounds(query, 3, target, greatest);
+        for (const CodeHit& hit : expected) EXPECT_EQ(bounds[hit.row], hit.bound) << target.target;
+        for (std::size_t block = 0; block < greatest.size(); ++block) {
+          const auto first = bounds.begin() + static_cast<std::ptrdiff_t>(block * kCodedRows);
+          EXPECT_EQ(greatest[block], *std::max_element(first, first + kCodedRows)) << target.target;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CodeTest, EveryTargetSelectsTheSame) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
+  std::array<float, kCodedRows> bounds;
+  for (std::size_t i = 0; i < kCodedRows; ++i) bounds[i] = static_cast<float>(i * 7 % 32);
+  bounds[3] = kInfinity;
+  bounds[17] = -kInfinity;
+  for (const auto& [least, most] : {std::pair(10.0F, 20.0F), {20.0F, kNoNumber}, {-1.0F, kInfinity},
+                                    {20.0F, 20.0F}, {100.0F, kInfinity}, {-kInfinity, kNoNumber}}) {
+    for (const CodeKernels& target : code_kernels()) {
+      std::array<CodeHit, kCodedRows> hits;
+      const std::size_t count = target.select(bounds.data(), least, most, 64, hits.data());
+      std::size_t expected = 0;
+      for (std::uint32_t i = 0; i < kCodedRows; ++i) {
+        if (bounds[i] < least || bounds[i] >= most) continue;
+        ASSERT_LT(expected, count) << target.target;
+        EXPECT_EQ(hits[expected].row, 64 + i);
+        EXPECT_EQ(hits[expected].bound, bounds[i]);
+        ++expected;
+      }
+      EXPECT_EQ(count, expected) << target.target << ' ' << least << ' ' << most;
     }
   }
 }

@@ -194,7 +194,7 @@ Status Settings::assign(const std::string& lower_name, const std::optional<std::
       session_.erase(lower_name);
     }
   }
-  touched_ = true;
+  changed();
   return {};
 }
 
@@ -228,6 +228,7 @@ Status Settings::set_startup(const std::string& name, const std::string& value) 
   TRY(check_pinned(lowered, value));
   const std::string text = TRY(canonical(lowered, value));
   startup_[lowered] = text;
+  in_force_.reset();
   const SettingDefinition* definition = find_definition(lowered);
   if (definition != nullptr && definition->reported) told_[lowered] = text;
   return {};
@@ -236,6 +237,7 @@ Status Settings::set_startup(const std::string& name, const std::string& value) 
 void Settings::fix(const std::string& name, const std::string& value) {
   const SettingDefinition& definition = definition_of(lower(name));
   startup_[lower(name)] = value;
+  in_force_.reset();
   if (definition.reported) told_[lower(name)] = value;
 }
 
@@ -256,7 +258,7 @@ Status Settings::reset(const std::string& name) { return set(name, std::nullopt,
 void Settings::reset_all() {
   session_.clear();
   std::erase_if(local_, [](const auto& entry) { return !is_of_transaction(entry.first); });
-  touched_ = true;
+  changed();
 }
 
 // ---- Transactions -------------------------------------------------------------------------------
@@ -267,14 +269,14 @@ void Settings::begin_transaction() {
 
 void Settings::commit_transaction() {
   if (!saved_session_) return;
-  touched_ = touched_ || !local_.empty();
+  if (!local_.empty()) changed();
   local_.clear();
   saved_session_.reset();
 }
 
 void Settings::rollback_transaction() {
   if (!saved_session_) return;
-  touched_ = true;
+  changed();
   local_.clear();
   session_ = *std::move(saved_session_);
   saved_session_.reset();
@@ -288,7 +290,7 @@ Settings::Mark Settings::mark() const {
 }
 
 void Settings::return_to(const Mark& mark) {
-  touched_ = true;
+  changed();
   session_ = mark.session_;
   local_ = mark.local_;
 }
@@ -324,16 +326,36 @@ std::vector<std::pair<std::string, std::string>> Settings::take_changed() {
 
 // ---- What the engine asks -----------------------------------------------------------------------
 
-std::uint64_t Settings::statement_timeout_ms() const {
-  return static_cast<std::uint64_t>(number("statement_timeout"));
+std::uint64_t Settings::milliseconds(std::string_view lower_name) const {
+  return static_cast<std::uint64_t>(number(lower_name));
 }
-std::uint64_t Settings::idle_session_timeout_ms() const {
-  return static_cast<std::uint64_t>(number("idle_session_timeout"));
+
+const Settings::InForce& Settings::in_force() const {
+  if (!in_force_) {
+    const std::string output = known("vector_output");
+    in_force_ = {.statement_timeout_ms = milliseconds("statement_timeout"),
+                 .idle_session_timeout_ms = milliseconds("idle_session_timeout"),
+                 .idle_in_transaction_timeout_ms = milliseconds("idle_in_transaction_session_timeout"),
+                 .recall_target = number("recall_target"),
+                 .vector_type = output == "vector" ? Type::kVector
+                                : output == "text" ? Type::kVectorText
+                                                   : Type::kFloat4Array,
+                 .read_only = known("transaction_read_only") == "on"};
+  }
+  return *in_force_;
 }
+
+void Settings::changed() {
+  touched_ = true;
+  in_force_.reset();
+}
+
+std::uint64_t Settings::statement_timeout_ms() const { return in_force().statement_timeout_ms; }
+std::uint64_t Settings::idle_session_timeout_ms() const { return in_force().idle_session_timeout_ms; }
 std::uint64_t Settings::idle_in_transaction_timeout_ms() const {
-  return static_cast<std::uint64_t>(number("idle_in_transaction_session_timeout"));
+  return in_force().idle_in_transaction_timeout_ms;
 }
-double Settings::recall_target() const { return number("recall_target"); }
+double Settings::recall_target() const { return in_force().recall_target; }
 bool Settings::synchronous_commit() const { return known("synchronous_commit") != "off"; }
 bool Settings::require_namespace() const { return known("require_namespace") == "on"; }
 std::string Settings::default_namespace() const { return known("namespace"); }
@@ -341,12 +363,8 @@ std::string Settings::default_index() const { return known("index"); }
 bool Settings::repeatable_read_by_default() const {
   return known("default_transaction_isolation") == "repeatable read";
 }
-bool Settings::read_only() const { return known("transaction_read_only") == "on"; }
-Type Settings::vector_type() const {
-  const std::string output = known("vector_output");
-  if (output == "vector") return Type::kVector;
-  return output == "text" ? Type::kVectorText : Type::kFloat4Array;
-}
+bool Settings::read_only() const { return in_force().read_only; }
+Type Settings::vector_type() const { return in_force().vector_type; }
 std::string Settings::client_min_messages() const { return known("client_min_messages"); }
 
 }  // namespace alcove::executor

@@ -123,11 +123,24 @@ class Settings {
   // Lower-case name to canonical text, only where it differs from the level below.
   using Values = std::map<std::string, std::string, std::less<>>;
 
+  // What every statement asks for, so that it is not looked up and read each time.
+  struct InForce {
+    std::uint64_t statement_timeout_ms;
+    std::uint64_t idle_session_timeout_ms;
+    std::uint64_t idle_in_transaction_timeout_ms;
+    double recall_target;
+    Type vector_type;
+    bool read_only;
+  };
+  const InForce& in_force() const;
+  void changed();
+
   // The level that RESET falls back to: start-up options, then initial values.
   std::optional<std::string> base_value(std::string_view lower_name) const;
   std::optional<std::string> current(std::string_view lower_name) const;
   std::string known(std::string_view lower_name) const;  // current(), of a name with a definition
   double number(std::string_view lower_name) const;
+  std::uint64_t milliseconds(std::string_view lower_name) const;
   Result<std::string> canonical(const std::string& lower_name, const std::string& text) const;
   Status assign(const std::string& lower_name, const std::optional<std::string>& text, bool local);
   Status check_pinned(const std::string& lower_name, const std::string& text) const;
@@ -140,6 +153,7 @@ class Settings {
   std::optional<Values> saved_session_;  // session_ as it was when the transaction began
   Values told_;      // reported values the client knows, where they differ from the initial ones
   bool touched_ = false;  // something was set since take_changed()
+  mutable std::optional<InForce> in_force_;  // none after a change, until it is asked for
 };
 
 class Settings::Mark {

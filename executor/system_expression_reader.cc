@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "executor/constant_function.h"
 #include "executor/postgres_type.h"
 #include "executor/system_translator.h"
 

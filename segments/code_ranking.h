@@ -14,8 +14,8 @@ namespace alcove::segments {
 
 // Scans codes that stand in order of row, as they do in a segment without clusters, and then visits the rows that
 // may be near by what their codes promise, the best of all first. So few are visited beyond those that the last
-// threshold leaves: where rows are visited as they are scanned (code_search.h), two to three times as many, which
-// costs more than to scan what little there is to its end first.
+// threshold leaves: where rows are visited as they are scanned (code_search.h), about twice as many, which costs
+// more than to scan what little there is to its end first.
 //
 // Thresholds and visits are as in code_search.h. Externally synchronised; outlived by the segment.
 class CodeRanking {

@@ -297,26 +297,18 @@ void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table)
   }
 }
 
-void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
-           float* greatest) {
-  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
-  for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
-    const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
-    const Corrections rows = corrections_of(codes, scan.groups);
-    for (std::size_t row = 0; row < kCodedRows; ++row) {
-      const std::size_t byte = row % 16 % 8 * 2 + row % 16 / 8;
-      std::int32_t sum = 0;
-      for (std::size_t group = 0; group < scan.groups; ++group) {
-        const unsigned both = numbers[group * 16 + byte];
-        sum += scan.table[group * 16 + (row < 16 ? both & 0x0fU : both >> 4U)];
-      }
-      const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
-      const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
-      bounds[row] = std::max(known_bound(std::fma(rows.deviations[row], scan.reach, corrected)),
-                             std::numeric_limits<float>::lowest());
-    }
-    greatest[block] = *std::max_element(bounds, bounds + kCodedRows);
+float bound_of(const CodeScan& scan, const char* codes, std::size_t row) {
+  const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
+  const Corrections rows = corrections_of(codes, scan.groups);
+  const std::size_t byte = row % 16 % 8 * 2 + row % 16 / 8;
+  std::int32_t sum = 0;
+  for (std::size_t group = 0; group < scan.groups; ++group) {
+    const unsigned both = numbers[group * 16 + byte];
+    sum += scan.table[group * 16 + (row < 16 ? both & 0x0fU : both >> 4U)];
   }
+  const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
+  const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
+  return known_bound(std::fma(rows.deviations[row], scan.reach, corrected));
 }
 
 std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
@@ -324,15 +316,24 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
   const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
   std::size_t found = 0;
   for (std::size_t block = 0; block < count; ++block, codes += bytes) {
-    float bounds[kCodedRows];
-    float greatest;
-    bound(scan, codes, 1, bounds, &greatest);
     for (std::size_t row = 0; row < kCodedRows; ++row) {
-      if (bounds[row] < threshold) continue;
-      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), bounds[row]};
+      const float bound = bound_of(scan, codes, row);
+      if (bound < threshold) continue;
+      hits[found++] = {static_cast<std::uint32_t>(block * kCodedRows + row), bound};
     }
   }
   return found;
+}
+
+void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
+           float* greatest) {
+  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
+    for (std::size_t row = 0; row < kCodedRows; ++row) {
+      bounds[row] = std::max(bound_of(scan, codes, row), std::numeric_limits<float>::lowest());
+    }
+    greatest[block] = *std::max_element(bounds, bounds + kCodedRows);
+  }
 }
 
 std::size_t select(const float* bounds, float least, float most, std::uint32_t first, CodeHit* hits) {

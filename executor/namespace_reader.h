@@ -64,6 +64,10 @@ class NamespaceReader {
   // is not what is seen. Newer segments of the same kind are not asked: OpenSegment::dead tells.
   Result<bool> overruled_in_memory(std::size_t layer, std::string_view id) const;
   Result<bool> overruled_in_segment(std::size_t segment, std::string_view id) const;
+  // Whether there are such layers above the segment at all.
+  bool may_be_overruled(std::size_t segment) const {
+    return segment < staged_ ? overlays_ > 0 : !memory_.empty() || staged_ > 0;
+  }
   // Whether the version that is seen is the transaction's own.
   Result<bool> is_own(std::string_view id) const;
   Result<RecordView> load(const Place& place, Want want) const;

@@ -63,8 +63,8 @@ Result<bool> NearestScan::step_layer() {
 // half a unit in a float's last place, by which a score is rounded up.
 bool NearestScan::may_enter(float sum, float squared_norm) const {
   constexpr double kMargin = 1e-6;
-  if (!target_.hits->full()) return true;
-  const float worst = target_.hits->worst_score();
+  if (!full()) return true;
+  const float worst = worst_score();
   if (target_.metric != Metric::kCosine) return !segments::better(target_.metric, worst, sum);
   const double least = double{worst} * query_norm_ * std::sqrt(double{squared_norm});
   return double{sum} >= least - std::abs(least) * kMargin;
@@ -76,6 +76,35 @@ float NearestScan::score_of(float sum, float squared_norm) const {
 
 void NearestScan::offer(float score, std::string_view id) {
   target_.hits->offer(score, id, target_.source);
+}
+
+Status NearestScan::offer_row(const OpenSegment& open, std::uint32_t row, float score) {
+  if (!target_.hits->may_enter(score)) return {};
+  if (near_rows_) {
+    near_rows_->offer(score, row);
+    return {};
+  }
+  const std::string_view id = TRY(open.segment->id(row));
+  if (!TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) offer(score, id);
+  return {};
+}
+
+Status NearestScan::offer_near_rows(const segments::Segment& segment) {
+  for (const segments::NearRows::Row& row : near_rows_->rows()) {
+    if (target_.hits->may_enter(row.score)) offer(row.score, TRY(segment.id(row.number)));
+  }
+  near_rows_.reset();
+  return {};
+}
+
+bool NearestScan::full() const { return target_.hits->full() || (near_rows_ && near_rows_->full()); }
+
+float NearestScan::worst_score() const {
+  if (!near_rows_ || !near_rows_->full()) return target_.hits->worst_score();
+  const float worst = near_rows_->worst_score();
+  if (!target_.hits->full()) return worst;
+  return segments::better(target_.metric, worst, target_.hits->worst_score()) ? worst
+                                                                              : target_.hits->worst_score();
 }
 
 float NearestScan::sum_of(const float* row) const {
@@ -148,6 +177,10 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   row_end_ = bounds_.last.empty() ? segment.rows() : TRY(segment.lower_bound(bounds_.last));
   entered_ = true;
   ++counts_.segments;
+  near_rows_.reset();
+  if (!reader_.may_be_overruled(layer_ - reader_.memory().size())) {
+    near_rows_.emplace(target_.metric, target_.hits->k());
+  }
   code_query_.reset();
   probes_.reset();
   vectors_ = {};
@@ -203,6 +236,7 @@ Status NearestScan::step_segment(const OpenSegment& open) {
     done = row_ >= row_end_;
   }
   if (done) {
+    if (near_rows_) TRY(offer_near_rows(segment));
     ++layer_;
     row_ = 0;
     entered_ = false;
@@ -221,7 +255,7 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     clusters_min_ = filtered || probes_->foreign() ? kUnusualClustersMin : 0;
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
-    const bool enough = target_.hits->full() && clusters_ >= clusters_min_ &&
+    const bool enough = full() && clusters_ >= clusters_min_ &&
                         probes_->remoteness(threshold()) > remotest_;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
@@ -279,8 +313,8 @@ Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
 
 // The value, on CodeQuery's scale, that a row must reach to enter.
 float NearestScan::threshold() const {
-  if (!target_.hits->full()) return -std::numeric_limits<float>::infinity();
-  const float worst = target_.hits->worst_score();
+  if (!full()) return -std::numeric_limits<float>::infinity();
+  const float worst = worst_score();
   return target_.metric == Metric::kEuclidean ? -worst : worst;
 }
 
@@ -339,11 +373,7 @@ Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
   counts_.bytes += dimension * sizeof(float);
   if (!may_enter(sum, vectors_.squared_norms[at])) return {};
   const float score = score_of(sum, vectors_.squared_norms[at]);
-  if (!target_.hits->may_enter(score)) return {};
-  const std::string_view id = TRY(segment.id(row));
-  if (TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) return {};
-  offer(score, id);
-  return {};
+  return offer_row(open, row, score);
 }
 
 Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row) {
@@ -403,12 +433,9 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
     const float sum = sums_[sparse ? 0 : i];
     if (!may_enter(sum, norms[i])) continue;
     const float score = score_of(sum, norms[i]);
-    if (!target_.hits->may_enter(score)) continue;
     const auto row = static_cast<std::uint32_t>(begin + i);
     if (open.dead && open.dead->dead(row)) continue;
-    const std::string_view id = TRY(segment.id(row));
-    if (TRY(reader_.overruled_in_segment(layer_ - reader_.memory().size(), id))) continue;
-    offer(score, id);
+    TRY(offer_row(open, row, score));
   }
   return {};
 }

@@ -13,6 +13,7 @@
 #include "segments/code_ranking.h"
 #include "segments/code_search.h"
 #include "segments/filter.h"
+#include "segments/near_rows.h"
 #include "segments/probe_order.h"
 #include "segments/row_set.h"
 #include "segments/top_k.h"
@@ -81,6 +82,12 @@ class NearestScan {
   bool may_enter(float sum, float squared_norm) const;
   float score_of(float sum, float squared_norm) const;
   void offer(float score, std::string_view id);
+  // Of a row that is not dead and passes the filter.
+  Status offer_row(const OpenSegment& open, std::uint32_t row, float score);
+  Status offer_near_rows(const segments::Segment& segment);
+  // As TopK, of what has been found for certain so far.
+  bool full() const;
+  float worst_score() const;
 
   const NamespaceReader& reader_;
   Target target_;
@@ -91,6 +98,7 @@ class NearestScan {
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
+  std::optional<segments::NearRows> near_rows_;    // of the segment at hand, unless some may be overruled
   std::optional<segments::CodeQuery> code_query_;  // for the segment at hand, if by its codes
   segments::CodeScan code_scan_;                   // of rows in their order
   std::optional<segments::ProbeOrder> probes_;     // if by its clusters, once it is known what passes

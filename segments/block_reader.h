@@ -71,6 +71,11 @@ class BlockReader {
     for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
   }
 
+  // Where a block lies: to fetch, not to read, for nothing is verified.
+  std::string_view place_of(const Block& block) const {
+    return mapping_->bytes().substr(block.offset, block.entry.stored_bytes);
+  }
+
   // kCorruption: what is wrong with a block, or with the file.
   Error damaged(const Block& block, std::string_view what) const;
   Error damaged(std::string_view what) const;

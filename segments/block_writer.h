@@ -38,7 +38,8 @@ class BlockWriter {
   enum class Allocation : unsigned char { kAhead, kExact };
 
   BlockWriter(std::unique_ptr<File> file, const SegmentIdentity& identity);
-  Status flush(Allocation allocation);
+  // The first `bytes` of the buffer.
+  Status flush(std::size_t bytes, Allocation allocation);
   std::uint64_t offset() const { return written_bytes_ + buffer_.size(); }
 
   std::unique_ptr<File> file_;

@@ -15,7 +15,7 @@ constexpr float kLevels[] = {-1.5104F, -0.4528F, 0.4528F, 1.5104F};
 constexpr float kBetween = 0.9816F;  // of the inner and the outer level
 
 // What float32 rounds away of an addend and of what is added to it, of the lengths it is made of.
-constexpr double kRounding = 1e-6;
+constexpr double kRoundingOfCodes = 1e-6;
 
 double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
   double sum = 0;
@@ -173,12 +173,12 @@ double Encoder::encode(const float* values, float squared_norm, const Centroid& 
   if (metric_ == Metric::kEuclidean) {
     row[0] = static_cast<float>(2 * f);
     row[1] = static_cast<float>(-squared_length - 2 * of_offset +
-                                (squared_length + 2 * offset_size) * kRounding);
+                                (squared_length + 2 * offset_size) * kRoundingOfCodes);
     row[2] = static_cast<float>(2 * deviation);
   } else {
     row[0] = static_cast<float>(f);
     row[1] = static_cast<float>(of_centroid - of_offset +
-                                (length * centroid.norm + offset_size) * kRounding);
+                                (length * centroid.norm + offset_size) * kRoundingOfCodes);
     row[2] = static_cast<float>(deviation);
   }
   for (std::size_t i = 0; i < 3; ++i) {

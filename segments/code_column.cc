@@ -433,16 +433,14 @@ Result<std::span<const std::uint32_t>> CodeColumn::postings(std::uint32_t at) co
       .subspan(at - block.first);
 }
 
-void CodeColumn::prefetch(std::uint32_t at, std::uint32_t count) const {
-  // So much a core can have on its way.
-  constexpr std::size_t kBytesMax = 8192;
+std::string_view CodeColumn::place_of(std::uint32_t at, std::uint32_t count) const {
   constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
   const Block& block = codes_.even_block(at);
   const std::size_t bytes = CodeShape(reader_.identity().dimension).bytes;
   const std::uint32_t first = (at - block.first) / kTogether;
   const std::uint32_t end =
       (std::min(at - block.first + count, block.entry.items) + kTogether - 1) / kTogether;
-  reader_.prefetch(block, first * bytes, std::min((end - first) * bytes, kBytesMax));
+  return reader_.place_of(block).substr(first * bytes, (end - first) * bytes);
 }
 
 Status CodeColumn::verify(std::uint32_t rows) const {

@@ -11,7 +11,7 @@ namespace alcove::segments {
 namespace {
 
 // What float32 rounds away of scores and bounds, of the products of lengths that they are made of.
-constexpr double kRounding = 4e-6;
+constexpr double kRoundingOfQueries = 4e-6;
 
 }  // namespace
 
@@ -46,9 +46,9 @@ CodeQuery::Place CodeQuery::place(std::span<const float> centroid, float squared
   const double size = metric_ == Metric::kEuclidean
                           ? double{place.squared_distance}
                           : std::sqrt(double{squared_norm_} * double{squared_norm});
-  place.base = static_cast<float>(double{place.value} + size * kRounding);
+  place.base = static_cast<float>(double{place.value} + size * kRoundingOfQueries);
   place.reach = static_cast<float>(
-      deviations_ * std::sqrt(double{place.squared_distance} + size * kRounding));
+      deviations_ * std::sqrt(double{place.squared_distance} + size * kRoundingOfQueries));
   return place;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <vector>
+#include <span>
 
 #include "base/result.h"
+#include "segments/bound_order.h"
 #include "segments/code_scan.h"
 #include "segments/segment.h"
 
@@ -22,7 +22,7 @@ class CodeRanking {
  public:
   // `wanted`: how many rows are looked for. Requires: wanted > 0, and no clusters, so fewer than kClusteredRowsMin rows,
   // of which 4 bytes each are kept.
-  CodeRanking(const Segment& segment, std::size_t wanted) : segment_(&segment), wanted_(wanted) {}
+  CodeRanking(const Segment& segment, std::size_t wanted) : segment_(&segment), order_(wanted + kMore) {}
 
   // Scans the rows [begin, end). Requires: begin is the end of what was scanned last, if anything was, and then a
   // multiple of kCodedRows; nothing has been visited. Returns how many bytes of codes were read.
@@ -31,46 +31,41 @@ class CodeRanking {
   // Visits some of the rows. False: nothing is left that may be near.
   template <class Threshold, class Visit>
   Result<bool> visit(const Threshold& threshold, const Visit& visit) {
-    if (next_ == found_ && !collect(threshold())) return false;
-    const std::size_t end = std::min(found_, next_ + kVisitsAtOnce);
+    if (next_ == hits_.size()) {
+      hits_ = order_.collect(threshold());
+      next_ = 0;
+      fetched_ = 0;
+      if (hits_.empty()) return false;
+    }
+    const std::size_t end = std::min(hits_.size(), next_ + kVisitsAtOnce);
     for (; next_ < end; ++next_) {
       if (hits_[next_].bound < threshold()) {
-        next_ = found_;
+        next_ = hits_.size();
         break;
       }
-      for (; fetched_ < std::min(found_, next_ + kAhead); ++fetched_) {
-        segment_->prefetch_vector(hits_[fetched_].row);
+      for (; fetched_ < std::min(hits_.size(), next_ + kAhead); ++fetched_) {
+        segment_->prefetch_vector(first_ + hits_[fetched_].row);
       }
-      TRY(visit(hits_[next_].row));
+      TRY(visit(first_ + hits_[next_].row));
     }
     return true;
   }
 
  private:
   static constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
+  // So many are visited before the first threshold, beyond those that are wanted: bounds are not quite in the order of
+  // values.
+  static constexpr std::size_t kMore = 6;
   static constexpr std::size_t kVisitsAtOnce = 256;
   // Vectors are on their way so many visits ahead.
   static constexpr std::size_t kAhead = 7;
 
-  void leave_out(std::uint32_t begin, std::uint32_t end);
-  // Makes `hits_` of those that come next. False: there are none.
-  bool collect(float threshold);
-  float bound_of_about(std::size_t count);
-
   const Segment* segment_;
-  std::size_t wanted_;
-  std::uint32_t first_ = 0;      // row of bounds_[0], at the beginning of 32 codes
-  std::vector<float> bounds_;    // of rows, minus infinity for those that were not to be scanned
-  std::vector<float> greatest_;  // of each 32
-  std::vector<float> scratch_;
-  // Of the first found_ of these, in order, those from next_ on are still to be visited; all rows from the bound
-  // `reached_` up are among them or have been.
-  std::vector<CodeHit> hits_;
-  std::size_t found_ = 0;
+  BoundOrder order_;
+  std::uint32_t first_ = 0;         // the row that is number 0 there, at the beginning of 32 codes
+  std::span<const CodeHit> hits_;   // those from next_ on are still to be visited
   std::size_t next_ = 0;
   std::size_t fetched_ = 0;
-  std::size_t count_ = 0;        // collected next, where there is no threshold yet
-  float reached_ = std::numeric_limits<float>::quiet_NaN();  // by none yet
 };
 
 }  // namespace alcove::segments

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "segments/code.h"
@@ -29,6 +30,9 @@ struct CodeScan {
   float bias = 0;
   float base = 0;
   float reach = 0;
+  // What scan_codes fetches into the cache meanwhile, a part with each 32 rows: asked for at once it would be waited
+  // for, since a core has few lines on their way.
+  std::string_view ahead;
 };
 
 // Fills in a table: entry n of a group is what its coordinates give with the levels of number n, above what they give

@@ -41,6 +41,7 @@ class CodeSearch {
   Result<std::uint64_t> scan(const CodeScan& scan, std::uint32_t begin, std::uint32_t end,
                              const Threshold& threshold, const Visit& visit) {
     std::uint64_t read = 0;
+    CodeScan part = scan;
     while (begin < end) {
       const auto block = TRY(segment_->codes(begin));
       // Codes lie 32 together: those of the clusters before and behind are passed over.
@@ -51,7 +52,9 @@ class CodeSearch {
       const std::size_t groups = (some - block.first - first + kTogether - 1) / kTogether;
       const float least = threshold();
       Hits& hits = hits_[1 - pending_];
-      hits.count = scan_codes(scan, block.bytes + first / kTogether * bytes_, groups, least,
+      part.ahead = scan.ahead.substr(std::min(read, scan.ahead.size()), groups * bytes_);
+      if (some == end) part.ahead = scan.ahead.substr(std::min(read, scan.ahead.size()));
+      hits.count = scan_codes(part, block.bytes + first / kTogether * bytes_, groups, least,
                               hits.hits.data());
       read += groups * bytes_;
       keep(hits, block.first + first, begin, some);

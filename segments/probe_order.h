@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "segments/bound_order.h"
 #include "segments/code_query.h"
 #include "segments/code_scan.h"
 #include "segments/row_set.h"
@@ -48,11 +49,6 @@ class ProbeOrder {
   float remoteness(float threshold) const;
 
  private:
-  // By its centroid's code.
-  struct Estimate {
-    float promise = 0;  // what the best of its rows may have
-    std::uint32_t cluster = 0;
-  };
   // Computed.
   struct Candidate {
     float promise = 0;
@@ -65,22 +61,20 @@ class ProbeOrder {
     float deviation;
     float promise() const;
   };
-  ProbeOrder(const Segment& segment, const CodeQuery& query) : segment_(&segment), query_(&query) {}
+  ProbeOrder(const Segment& segment, const CodeQuery& query);
   Status estimate();
   // Clusters without a passing row.
   Status leave_out_others(const RowSet& passing);
   // Computes distances until enough candidates are known to choose the next from.
   Status compute_more();
-  void sort_more();
-  static std::size_t move_best_to_front(std::span<Estimate> left);
   Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
 
   const Segment* segment_;
   const CodeQuery* query_;
-  std::vector<Estimate> estimates_;  // of all clusters; the first sorted_ are in order
+  BoundOrder order_;                   // of all clusters, by what codes let expect of their best rows
+  std::span<const CodeHit> next_;      // of which these come next
   bool foreign_ = false;
-  std::size_t sorted_ = 0;
-  std::size_t computed_ = 0;          // so many of them
+  std::size_t computed_ = 0;           // clusters
   std::vector<Candidate> candidates_;  // computed and not given out: a heap, the most promising first
 };
 

@@ -70,8 +70,8 @@ class MappedSegment final : public Segment {
   }
   void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
   void prefetch_centroid(std::uint32_t number) const override { codes_.prefetch_centroid(number); }
-  void prefetch_codes(std::uint32_t at, std::uint32_t count) const override {
-    codes_.prefetch(at, count);
+  std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const override {
+    return codes_.place_of(at, count);
   }
   bool without_metadata() const override { return metadata_.empty(); }
   bool has_terms() const override { return !terms_.empty(); }

@@ -113,11 +113,12 @@ class Segment {
   // Requires: there are clusters.
   virtual Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const = 0;
 
-  // Hints that the vector of a row will be read soon, or a centroid, or the codes [at, at + count).
-  // Require: they exist.
+  // Hints that the vector of a row will be read soon, or a centroid. Require: they exist.
   virtual void prefetch_vector(std::uint32_t row) const = 0;
   virtual void prefetch_centroid(std::uint32_t number) const = 0;
-  virtual void prefetch_codes(std::uint32_t at, std::uint32_t count) const = 0;
+  // Where the codes [at, at + count) lie, as many as are in one block: to fetch, not to read, for nothing is
+  // verified. Requires: they exist.
+  virtual std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const = 0;
 
   // The block of metadata that `row` lies in, decompressed.
   class MetadataBlock {

@@ -71,15 +71,28 @@ Result<StatementRunner::Outcome> StatementRunner::run_statement(
   Outcome outcome;
   for (const auto& column : run->columns()) outcome.columns.push_back(column.name);
   CollectingSink sink(outcome.rows);
-  std::size_t fed = 0;
-  while (true) {
-    const auto progress = TRY(run->step(sink));
-    if (progress == executor::Run::Progress::kDone) break;
-    if (progress == executor::Run::Progress::kWait) TRY(database_.run_background());
-    if (progress == executor::Run::Progress::kInput) TRY(feed(*run, fed));
-  }
+  TRY(finish(*run, sink));
   outcome.tag = run->tag();
   return outcome;
+}
+
+Status StatementRunner::finish(executor::Run& run, executor::RowSink& sink) {
+  std::size_t fed = 0;
+  while (true) {
+    const auto progress = TRY(run.step(sink));
+    if (progress == executor::Run::Progress::kDone) return {};
+    if (progress == executor::Run::Progress::kWait) TRY(database_.run_background());
+    if (progress == executor::Run::Progress::kInput) TRY(feed(run, fed));
+  }
+}
+
+Status StatementRunner::run_into(const std::vector<parser::Statement>& statements, executor::RowSink& sink) {
+  session_.begin_script(statements.size());
+  for (const parser::Statement& statement : statements) {
+    const auto run = TRY(session_.start(statement));
+    TRY(finish(*run, sink));
+  }
+  return session_.end_script();
 }
 
 Result<std::vector<StatementRunner::Outcome>> StatementRunner::run(std::string_view text) {

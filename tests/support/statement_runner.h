@@ -40,6 +40,8 @@ class StatementRunner {
   // All statements of the text; the first error ends it.
   Result<std::vector<Outcome>> run(std::string_view text);
   Result<std::vector<Outcome>> run_parsed(const std::vector<parser::Statement>& statements);
+  // Hands the rows of all of them to `sink`, which is never full.
+  Status run_into(const std::vector<parser::Statement>& statements, executor::RowSink& sink);
   // The last statement's outcome.
   Result<Outcome> one(std::string_view text);
 
@@ -47,6 +49,7 @@ class StatementRunner {
 
  private:
   Result<Outcome> run_statement(const parser::Statement& statement);
+  Status finish(executor::Run& run, executor::RowSink& sink);
   Status feed(executor::Run& run, std::size_t& fed) const;
   executor::Database& database_;
   executor::Session session_;

@@ -202,6 +202,16 @@ float remoteness_for(const Calibration& calibration, double recall) {
   return static_cast<float>(least + share * (double{calibration[above]} - least));
 }
 
+// Among so many times the rows a query's nearest are nearer: where a normal distribution has a share p above z, it has
+// p/times above z + ln(times)/z. The nearest lie some three deviations above the mean of clusters. GloVe that grew 1.7 times
+// without this had 0.947 and 0.952 where 0.9525 and 0.96 were aimed at, which is as far off.
+Calibration grown(const Calibration& calibration, double times) {
+  constexpr double kDeviationsOut = 3;
+  Calibration moved = calibration;
+  for (float& remoteness : moved) remoteness += static_cast<float>(std::log(times) / kDeviationsOut);
+  return moved;
+}
+
 Result<Calibration> calibrate(const Segment& segment, const std::function<Status()>& pause) {
   Trials trials(segment, pause);
   const std::vector<float> far = TRY(trials.run_far());

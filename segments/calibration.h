@@ -32,6 +32,9 @@ static_assert(kCalibratedRecalls.size() == std::tuple_size_v<Calibration>);
 // them as far again.
 float remoteness_for(const Calibration& calibration, double recall);
 
+// The same of clusters that have so many times the rows.
+Calibration grown(const Calibration& calibration, double times);
+
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.
 Result<Calibration> calibrate(const Segment& segment, const std::function<Status()>& pause);
 

@@ -104,7 +104,10 @@ class FileSegmentWriter final : public SegmentWriter {
     return kept;
   }
 
-  Result<Calibration> model_calibration() const { return model_.segment->calibration(); }
+  Result<Calibration> model_calibration() const {
+    const double times = static_cast<double>(totals_.rows) / model_.segment->rows();
+    return grown(TRY(model_.segment->calibration()), times);
+  }
 
   Result<Calibration> measure_calibration(const std::function<Status()>& pause) {
     auto written = TRY(out_.reader(file_system_));

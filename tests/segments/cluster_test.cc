@@ -252,6 +252,9 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
     const auto after = *(*merged)->centroid(i);
     EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin(), after.end()));
   }
+  const double times = static_cast<double>((*merged)->rows()) / large->rows();
+  EXPECT_EQ(*(*merged)->calibration(), grown(*large->calibration(), times));
+  EXPECT_GT((*merged)->calibration()->back(), large->calibration()->back());
   // Each code is that of its own row: bounds are above values, and near them.
   const std::vector<float> query = rows.vector();
   const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->centroid(0), 4);

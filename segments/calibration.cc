@@ -23,7 +23,7 @@ namespace {
 // Every fourth looks as far as can be, which takes several times as long and serves the highest recalls.
 constexpr std::uint32_t kQueriesMax = 2048;
 constexpr std::uint32_t kFarQueryEvery = 4;
-constexpr std::uint32_t kRowsPerQuery = 16;
+constexpr std::uint32_t kRowsPerQuery = 32;
 // The highest recall that the others serve, and how far they look: until so much is found.
 constexpr double kNearRecallMax = 0.95;
 constexpr double kNearShare = 0.98;

@@ -18,8 +18,8 @@ namespace alcove::segments {
 // sample that are nearest to them. Each row goes to the best centroid under the three parents nearest to
 // it, and so do those of that sample. Deterministic: the same rows make the same clusters.
 
-// So many rows a cluster has on average: with fewer, 768 dimensions have more than 135 bytes a row that must be hot.
-inline constexpr std::uint32_t kRowsPerCluster = 144;
+// So many rows a cluster has on average.
+inline constexpr std::uint32_t kRowsPerCluster = 192;
 // Of fewer rows all codes are scanned.
 inline constexpr std::uint32_t kClusteredRowsMin = 16'384;
 

@@ -11,6 +11,9 @@
 
 #include "base/check.h"
 #include "executor/postgres_type.h"
+#include "executor/system_array.h"
+#include "executor/system_name.h"
+#include "executor/system_native.h"
 #include "parser/vector_text.h"
 
 namespace alcove::executor {

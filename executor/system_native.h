@@ -1,10 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/error.h"
 #include "executor/constant_function.h"
@@ -22,18 +18,8 @@ struct NativeContext {
   std::optional<Error> error;
 };
 
-// Makes them known to a connection: those named pg_… in system_function.cc and system_expression.cc.
-// `context` must outlive it.
+// Makes them known to a connection: those of names, arrays, text, groups and single values. `context`
+// must outlive it.
 void add_natives(sqlite3* connection, NativeContext& context);
-
-// How a value of one of the reg… types is called.
-std::string reg_text(std::uint32_t type, const SystemFacts& facts, std::uint32_t value);
-
-// An array's elements from JSON, in which SQLite keeps them; nullopt: NULL.
-std::vector<std::optional<std::string>> array_items(std::string_view json);
-// As PostgreSQL writes an array, `{a,"b c",NULL}`, and an int2vector, `1 2`.
-std::string array_text(std::string_view json);
-std::string vector_text(std::string_view json);
-std::string array_json(const std::vector<std::optional<std::string>>& items, bool numbers);
 
 }  // namespace alcove::executor

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "executor/constant_function.h"
 #include "executor/postgres_type.h"
 #include "executor/system_translator.h"
 

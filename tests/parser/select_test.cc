@@ -170,8 +170,8 @@ TEST(SelectUnsupported, IsWhatGoesBeyondAnIndex) {
 TEST(SystemSelect, IsAnythingElseThatIsSoundSql) {
   const char* const kTexts[] = {
       "SELECT * FROM pg_class c",
-      "SELECT t.oid, typarray FROM pg_type t JOIN pg_namespace ns ON typnamespace = ns.oid"
-      " WHERE typname = 'hstore';",
+      ("SELECT t.oid, typarray FROM pg_type t JOIN pg_namespace ns ON typnamespace = ns.oid"
+       " WHERE typname = 'hstore';"),
       "SELECT table_name FROM information_schema.tables",
       "SELECT DISTINCT x FROM a",
       "SELECT upper(id) FROM a",

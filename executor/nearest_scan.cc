@@ -38,11 +38,14 @@ NearestScan::NearestScan(const NamespaceReader& reader, Target target, ScanCount
     : reader_(reader),
       target_(target),
       counts_(counts),
-      query_norm_(std::sqrt(double{target.query_squared_norm})) {
-  if (!target_.filter->empty()) bounds_ = target_.filter->id_bounds();
+      query_norm_(std::sqrt(double{target.query_squared_norm})),
+      sum_kernel_(segments::sum_kernel(target.metric)),
+      filtered_(!target.filter->empty()) {
+  if (filtered_) bounds_ = target_.filter->id_bounds();
 }
 
 Result<bool> NearestScan::step() {
+  note_worst();  // other scans may have offered
   Result<bool> more = bounds_.has_ids ? step_ids() : step_layer();
   if (!more) return reader_.blame(more.error());
   return more;
@@ -63,10 +66,9 @@ Result<bool> NearestScan::step_layer() {
 // half a unit in a float's last place, by which a score is rounded up.
 bool NearestScan::may_enter(float sum, float squared_norm) const {
   constexpr double kMargin = 1e-6;
-  if (!full()) return true;
-  const float worst = worst_score();
-  if (target_.metric != Metric::kCosine) return !segments::better(target_.metric, worst, sum);
-  const double least = double{worst} * query_norm_ * std::sqrt(double{squared_norm});
+  if (!full_) return true;
+  if (target_.metric != Metric::kCosine) return !segments::better(target_.metric, worst_, sum);
+  const double least = worst_times_norm_ * std::sqrt(double{squared_norm});
   return double{sum} >= least - std::abs(least) * kMargin;
 }
 
@@ -76,12 +78,14 @@ float NearestScan::score_of(float sum, float squared_norm) const {
 
 void NearestScan::offer(float score, std::string_view id) {
   target_.hits->offer(score, id, target_.source);
+  note_worst();
 }
 
 Status NearestScan::offer_row(const OpenSegment& open, std::uint32_t row, float score) {
   if (!target_.hits->may_enter(score)) return {};
   if (near_rows_) {
     near_rows_->offer(score, row);
+    note_worst();
     return {};
   }
   const std::string_view id = TRY(open.segment->id(row));
@@ -94,24 +98,22 @@ Status NearestScan::offer_near_rows(const segments::Segment& segment) {
     if (target_.hits->may_enter(row.score)) offer(row.score, TRY(segment.id(row.number)));
   }
   near_rows_.reset();
+  note_worst();
   return {};
 }
 
-bool NearestScan::full() const { return target_.hits->full() || (near_rows_ && near_rows_->full()); }
-
-float NearestScan::worst_score() const {
-  if (!near_rows_ || !near_rows_->full()) return target_.hits->worst_score();
-  const float worst = near_rows_->worst_score();
-  if (!target_.hits->full()) return worst;
-  return segments::better(target_.metric, worst, target_.hits->worst_score()) ? worst
-                                                                              : target_.hits->worst_score();
-}
-
-float NearestScan::sum_of(const float* row) const {
-  const std::size_t dimension = target_.query->size();
-  return target_.metric == Metric::kEuclidean
-             ? segments::squared_l2(target_.query->data(), row, dimension)
-             : segments::dot(target_.query->data(), row, dimension);
+void NearestScan::note_worst() {
+  const bool rows_full = near_rows_ && near_rows_->full();
+  full_ = target_.hits->full() || rows_full;
+  threshold_ = -std::numeric_limits<float>::infinity();
+  if (!full_) return;
+  worst_ = rows_full ? near_rows_->worst_score() : target_.hits->worst_score();
+  if (rows_full && target_.hits->full() &&
+      segments::better(target_.metric, target_.hits->worst_score(), worst_)) {
+    worst_ = target_.hits->worst_score();
+  }
+  worst_times_norm_ = double{worst_} * query_norm_;
+  threshold_ = target_.metric == Metric::kEuclidean ? -worst_ : worst_;
 }
 
 void NearestScan::compute(const float* rows, std::size_t count) {
@@ -192,7 +194,7 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
     code_scan_ = code_query_->scan(origin);
   }
   // What a filter leaves is found first where terms tell it, or where it tells in which clusters to look.
-  finding_ = !target_.filter->empty() && (segment.has_terms() || (code_query_ && segment.clusters() > 0));
+  finding_ = filtered_ && (segment.has_terms() || (code_query_ && segment.clusters() > 0));
   find_row_ = static_cast<std::uint32_t>(row_);
   untold_end_ = 0;
   passes_ = segments::RowSet(finding_ ? segment.rows() : 0);
@@ -201,7 +203,7 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   ranking_.reset();
   if (!code_query_) return {};
   // Metadata is decoded a block at a time, and with a filter that few records pass all are looked at anyway.
-  if (!target_.filter->empty() && !finding_) {
+  if (filtered_ && !finding_) {
     search_.emplace(segment, segments::CodeSearch::Order::kByRow);
   } else if (segment.clusters() > 0) {
     search_.emplace(segment, segments::CodeSearch::Order::kByPromise);
@@ -246,17 +248,16 @@ Status NearestScan::step_segment(const OpenSegment& open) {
 
 Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
-  const bool filtered = !target_.filter->empty();
   if (!probes_) {
     const segments::Calibration calibration = TRY(segment.calibration());
     remotest_ = segments::remoteness_for(calibration, target_.recall);
-    probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered ? &passes_ : nullptr));
+    probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered_ ? &passes_ : nullptr));
     clusters_ = 0;
-    clusters_min_ = filtered || probes_->foreign() ? kUnusualClustersMin : 0;
+    clusters_min_ = filtered_ || probes_->foreign() ? kUnusualClustersMin : 0;
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
-    const bool enough = full() && clusters_ >= clusters_min_ &&
-                        probes_->remoteness(threshold()) > remotest_;
+    const bool enough = full_ && clusters_ >= clusters_min_ &&
+                        probes_->remoteness(threshold_) > remotest_;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
       TRY(finish_codes(open));
@@ -311,13 +312,6 @@ Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
   return next >= row_end_;
 }
 
-// The value, on CodeQuery's scale, that a row must reach to enter.
-float NearestScan::threshold() const {
-  if (!full()) return -std::numeric_limits<float>::infinity();
-  const float worst = worst_score();
-  return target_.metric == Metric::kEuclidean ? -worst : worst;
-}
-
 Result<bool> NearestScan::rank_codes(const OpenSegment& open) {
   const auto begin = static_cast<std::uint32_t>(row_);
   const std::uint32_t end = std::min(row_end_, begin / kRowsPerStep * kRowsPerStep + kRowsPerStep);
@@ -327,7 +321,7 @@ Result<bool> NearestScan::rank_codes(const OpenSegment& open) {
     row_ = end;
     if (end < row_end_) return false;
   }
-  return !TRY(ranking_->visit([this] { return threshold(); },
+  return !TRY(ranking_->visit([this] { return threshold_; },
                               [&](std::uint32_t row) { return visit(open, row); }));
 }
 
@@ -344,20 +338,23 @@ Status NearestScan::scan_codes(const OpenSegment& open, const segments::CodeScan
                                std::uint32_t begin, std::uint32_t end) {
   counts_.scanned += end - begin;
   counts_.bytes += TRY(search_->scan(
-      scan, begin, end, [this] { return threshold(); },
+      scan, begin, end, [this] { return threshold_; },
       [&](std::uint32_t row) { return visit(open, row); }));
   return {};
 }
 
 Status NearestScan::finish_codes(const OpenSegment& open) {
-  return search_->finish([this] { return threshold(); },
+  return search_->finish([this] { return threshold_; },
                          [&](std::uint32_t row) { return visit(open, row); });
 }
 
 Status NearestScan::visit(const OpenSegment& open, std::uint32_t row) {
   if (open.dead && open.dead->dead(row)) return {};
-  const bool passes = finding_ ? passes_.contains(row) : TRY(passes_filter(*open.segment, row));
-  return passes ? rerank(open, row) : Status();
+  if (filtered_) {
+    const bool passes = finding_ ? passes_.contains(row) : TRY(passes_filter(*open.segment, row));
+    if (!passes) return {};
+  }
+  return rerank(open, row);
 }
 
 Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
@@ -368,7 +365,7 @@ Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
   }
   const std::size_t dimension = target_.query->size();
   const std::size_t at = row - vectors_.first;
-  const float sum = sum_of(vectors_.values + at * dimension);
+  const float sum = sum_kernel_(target_.query->data(), vectors_.values + at * dimension, dimension);
   ++counts_.reranked;
   counts_.bytes += dimension * sizeof(float);
   if (!may_enter(sum, vectors_.squared_norms[at])) return {};
@@ -377,7 +374,6 @@ Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
 }
 
 Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row) {
-  if (target_.filter->empty()) return true;
   const std::string_view id = TRY(segment.id(row));
   if (target_.filter->needs_metadata() && !segment.without_metadata() &&
       (!metadata_ || row < metadata_->first() || row >= metadata_->first() + metadata_->count())) {
@@ -396,7 +392,6 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
   const std::size_t count = end - begin;
   const float* values = block.values + (begin - block.first) * dimension;
   const float* norms = block.squared_norms + (begin - block.first);
-  const bool filtered = !target_.filter->empty();
   std::size_t passing_count = count;
   if (finding_) {
     passing_.assign(count, 0);
@@ -406,7 +401,7 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
       ++passing_count;
     }
     if (passing_count == 0) return {};
-  } else if (filtered) {
+  } else if (filtered_) {
     passing_.assign(count, 0);
     passing_count = 0;
     std::shared_ptr<const segments::Segment::MetadataBlock> metadata;
@@ -428,7 +423,7 @@ Status NearestScan::scan_rows(const OpenSegment& open, const segments::Segment::
   const bool sparse = passing_count * kSparse < count;
   if (!sparse) compute(values, count);
   for (std::size_t i = 0; i < count; ++i) {
-    if (filtered && passing_[i] == 0) continue;
+    if (filtered_ && passing_[i] == 0) continue;
     if (sparse) compute(values + i * dimension, 1);
     const float sum = sums_[sparse ? 0 : i];
     if (!may_enter(sum, norms[i])) continue;

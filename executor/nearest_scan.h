@@ -12,6 +12,7 @@
 #include "segments/code_query.h"
 #include "segments/code_ranking.h"
 #include "segments/code_search.h"
+#include "segments/distance.h"
 #include "segments/filter.h"
 #include "segments/near_rows.h"
 #include "segments/probe_order.h"
@@ -73,21 +74,19 @@ class NearestScan {
   Status finish_codes(const OpenSegment& open);
   Status visit(const OpenSegment& open, std::uint32_t row);
   Status rerank(const OpenSegment& open, std::uint32_t row);
+  // Requires: there is a filter.
   Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
-  float threshold() const;
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
                    std::uint32_t begin, std::uint32_t end);
   void compute(const float* rows, std::size_t count);
-  float sum_of(const float* row) const;
   bool may_enter(float sum, float squared_norm) const;
   float score_of(float sum, float squared_norm) const;
   void offer(float score, std::string_view id);
   // Of a row that is not dead and passes the filter.
   Status offer_row(const OpenSegment& open, std::uint32_t row, float score);
   Status offer_near_rows(const segments::Segment& segment);
-  // As TopK, of what has been found for certain so far.
-  bool full() const;
-  float worst_score() const;
+  // To be called where what has been found may have changed.
+  void note_worst();
 
   const NamespaceReader& reader_;
   Target target_;
@@ -98,6 +97,14 @@ class NearestScan {
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
+  segments::SumKernel sum_kernel_;
+  bool filtered_;
+  // Of what has been found for certain: whether that is as many as are wanted, and then the worst score, what
+  // may_enter() makes of it, and the value on CodeQuery's scale that a row must reach; minus infinity before.
+  bool full_ = false;
+  float worst_ = 0;
+  double worst_times_norm_ = 0;
+  float threshold_ = 0;
   std::optional<segments::NearRows> near_rows_;    // of the segment at hand, unless some may be overruled
   std::optional<segments::CodeQuery> code_query_;  // for the segment at hand, if by its codes
   segments::CodeScan code_scan_;                   // of rows in their order

@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "base/checksum.h"
 
 namespace alcove::segments {
-
-const Block& BlockList::even_block(std::uint32_t item) const {
-  CHECK(item < items(), "an item of the section");
-  return blocks_[item / blocks_.front().entry.items];
-}
 
 const Block& BlockList::find_block(std::uint32_t item) const {
   CHECK(item < items(), "an item of the section");
@@ -48,21 +42,20 @@ Result<std::unique_ptr<BlockReader>> BlockReader::open_unfinished(
 }
 
 BlockReader::BlockReader(std::string path, std::unique_ptr<Mapping> mapping)
-    : path_(std::move(path)), mapping_(std::move(mapping)) {}
+    : path_(std::move(path)), mapping_(std::move(mapping)), bytes_(mapping_->bytes()) {}
 
 Status BlockReader::read_envelope() {
-  const std::string_view bytes = mapping_->bytes();
-  identity_ = TRY(decode_header(bytes.substr(0, kSegmentHeaderBytes)));
-  const std::uint64_t footer_offset = bytes.size() - kSegmentFooterBytes;
+  identity_ = TRY(decode_header(bytes_.substr(0, kSegmentHeaderBytes)));
+  const std::uint64_t footer_offset = bytes_.size() - kSegmentFooterBytes;
   const SegmentFooter footer =
-      TRY(decode_footer(identity_, footer_offset, bytes.substr(footer_offset)));
+      TRY(decode_footer(identity_, footer_offset, bytes_.substr(footer_offset)));
   const std::string_view table =
-      bytes.substr(footer.table_offset, footer_offset - footer.table_offset);
+      bytes_.substr(footer.table_offset, footer_offset - footer.table_offset);
   const std::vector<BlockEntry> entries = TRY(decode_table(identity_, footer, table));
   list_blocks(entries);
 
   descriptor_.file = identity_.file;
-  descriptor_.bytes = bytes.size();
+  descriptor_.bytes = bytes_.size();
   descriptor_.hash = footer.checksum;
   descriptor_.rows = footer.rows;
   descriptor_.tombstones = footer.tombstones;
@@ -90,8 +83,7 @@ const BlockList& BlockReader::section(Section section) const {
 }
 
 Result<std::string_view> BlockReader::stored(const Block& block) const {
-  const std::string_view bytes =
-      mapping_->bytes().substr(block.offset, padded(block.entry.stored_bytes));
+  const std::string_view bytes = bytes_.substr(block.offset, padded(block.entry.stored_bytes));
   std::atomic<std::uint64_t>& word = verified_[block.number / 64];
   const std::uint64_t bit = std::uint64_t{1} << (block.number % 64);
   // The bit publishes nothing: whoever does not see it yet verifies once more.

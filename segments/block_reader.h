@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "base/file_system.h"
 #include "segments/segment_format.h"
 
@@ -24,18 +25,25 @@ struct Block {
 // The blocks of one section, in the order of their items. Immutable once built.
 class BlockList {
  public:
-  void add(const Block& block) { blocks_.push_back(block); }
-  std::uint32_t items() const {
-    return blocks_.empty() ? 0 : blocks_.back().first + blocks_.back().entry.items;
+  void add(const Block& block) {
+    if (blocks_.empty()) items_per_block_ = block.entry.items;
+    blocks_.push_back(block);
+    items_ = block.first + block.entry.items;
   }
+  std::uint32_t items() const { return items_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   // The block that `item` lies in. Requires: item < items(). The first is for sections whose
   // blocks have equal numbers of items, the second for any.
-  const Block& even_block(std::uint32_t item) const;
+  const Block& even_block(std::uint32_t item) const {
+    CHECK(item < items_, "an item of the section");
+    return blocks_[item / items_per_block_];
+  }
   const Block& find_block(std::uint32_t item) const;
 
  private:
   std::vector<Block> blocks_;
+  std::uint32_t items_ = 0;
+  std::uint32_t items_per_block_ = 0;  // of the first
 };
 
 // The envelope of a segment file, open: mapped, its table in memory, each block verified when it is
@@ -67,13 +75,13 @@ class BlockReader {
   // Has the processor fetch bytes of a block that will be read soon: [at, at + size) of it. A hint.
   void prefetch(const Block& block, std::size_t at, std::size_t size) const {
     constexpr std::size_t kLineBytes = 64;
-    const char* const begin = mapping_->bytes().data() + block.offset + at;
+    const char* const begin = bytes_.data() + block.offset + at;
     for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
   }
 
   // Where a block lies: to fetch, not to read, for nothing is verified.
   std::string_view place_of(const Block& block) const {
-    return mapping_->bytes().substr(block.offset, block.entry.stored_bytes);
+    return bytes_.substr(block.offset, block.entry.stored_bytes);
   }
 
   // kCorruption: what is wrong with a block, or with the file.
@@ -87,6 +95,7 @@ class BlockReader {
 
   std::string path_;
   std::unique_ptr<Mapping> mapping_;
+  std::string_view bytes_;  // of it
   SegmentIdentity identity_;
   SegmentDescriptor descriptor_;
   std::array<BlockList, kSectionCount> sections_;

@@ -1,7 +1,9 @@
 #include "segments/bound_order.h"
 
 #include <algorithm>
-#include <functional>
+#include <bit>
+
+#include <hwy/contrib/sort/vqsort.h>
 
 #include "segments/code.h"
 
@@ -14,6 +16,20 @@ constexpr float kLowest = std::numeric_limits<float>::lowest();
 // Bounds that stand for all of them.
 constexpr std::size_t kSample = 256;
 constexpr std::size_t kTimesMore = 4;
+// Fewer than so many are sorted as fast one by one.
+constexpr std::size_t kSortedTogether = 24;
+
+// A number that is less for a hit that comes first, and a hit from it.
+std::uint64_t key_of(const CodeHit& hit) {
+  const auto bits = std::bit_cast<std::uint32_t>(hit.bound + 0.0F);  // one zero only
+  const std::uint32_t descending = bits >> 31U != 0 ? bits : bits ^ 0x7fffffffU;
+  return std::uint64_t{descending} << 32U | hit.row;
+}
+CodeHit hit_of(std::uint64_t key) {
+  const auto descending = static_cast<std::uint32_t>(key >> 32U);
+  const std::uint32_t bits = descending >> 31U != 0 ? descending : descending ^ 0x7fffffffU;
+  return {static_cast<std::uint32_t>(key), std::bit_cast<float>(bits)};
+}
 
 }  // namespace
 
@@ -44,9 +60,8 @@ float BoundOrder::bound_of_about(std::size_t count) {
     for (std::size_t i = 0; i < bounds_.size(); i += step) sample_.push_back(bounds_[i]);
     count = (count + step - 1) / step;
   }
-  const auto place = sample_.begin() + static_cast<std::ptrdiff_t>(count - 1);
-  std::nth_element(sample_.begin(), place, sample_.end(), std::greater<>());
-  return std::max(*place, kLowest);
+  hwy::Sorter()(sample_.data(), sample_.size(), hwy::SortDescending());
+  return std::max(sample_[count - 1], kLowest);
 }
 
 std::span<const CodeHit> BoundOrder::collect(float threshold) {
@@ -66,10 +81,21 @@ std::span<const CodeHit> BoundOrder::collect(float threshold) {
     reached_ = least;
   }
   const std::span hits = std::span(hits_).first(found);
-  std::sort(hits.begin(), hits.end(), [](const CodeHit& x, const CodeHit& y) {
-    return x.bound != y.bound ? x.bound > y.bound : x.row < y.row;
-  });
+  put_in_order(hits);
   return hits;
+}
+
+void BoundOrder::put_in_order(std::span<CodeHit> hits) {
+  if (hits.size() < kSortedTogether) {
+    std::sort(hits.begin(), hits.end(), [](const CodeHit& x, const CodeHit& y) {
+      return x.bound != y.bound ? x.bound > y.bound : x.row < y.row;
+    });
+    return;
+  }
+  keys_.resize(hits.size());
+  std::transform(hits.begin(), hits.end(), keys_.begin(), key_of);
+  hwy::Sorter()(keys_.data(), keys_.size(), hwy::SortAscending());
+  std::transform(keys_.begin(), keys_.end(), hits.begin(), hit_of);
 }
 
 }  // namespace alcove::segments

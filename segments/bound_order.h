@@ -35,11 +35,13 @@ class BoundOrder {
 
  private:
   float bound_of_about(std::size_t count);
+  void put_in_order(std::span<CodeHit> hits);
 
   std::vector<float> bounds_;    // minus infinity of what is not there
   std::vector<float> greatest_;  // of each kCodedRows
   std::vector<float> sample_;
   std::vector<CodeHit> hits_;
+  std::vector<std::uint64_t> keys_;
   std::size_t count_;            // about so many have been collected after the next time
   float reached_ = std::numeric_limits<float>::quiet_NaN();  // by all that have been; by none yet
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "base/result.h"
 #include "segments/code.h"
@@ -57,7 +58,7 @@ class CodeSearch {
       hits.count = scan_codes(part, block.bytes + first / kTogether * bytes_, groups, least,
                               hits.hits.data());
       read += groups * bytes_;
-      keep(hits, block.first + first, begin, some);
+      TRY(keep(hits, block.first + first, begin, some));
       TRY(begin_fetching(hits, kFirstAhead));
       TRY(finish(threshold, visit));
       pending_ = 1 - pending_;
@@ -94,29 +95,41 @@ class CodeSearch {
     std::array<CodeHit, kCodesPerScan> hits;  // those fetched name their row, the others their code
     std::size_t count = 0;
     std::size_t fetched = 0;
+    std::span<const std::uint32_t> postings;  // from first_code on, if there are any
+    std::uint32_t first_code = 0;
   };
 
   // Leaves the codes [begin, end), in order.
-  void keep(Hits& hits, std::uint32_t first, std::uint32_t begin, std::uint32_t end) {
+  Status keep(Hits& hits, std::uint32_t first, std::uint32_t begin, std::uint32_t end) {
+    if (posted_) hits.postings = TRY(segment_->postings(begin));
+    hits.first_code = begin;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < hits.count; ++i) {
       const std::uint32_t code = first + hits.hits[i].row;
-      if (code >= begin && code < end) hits.hits[kept++] = {code, hits.hits[i].bound};
+      if (code < begin || code >= end) continue;
+      hits.hits[kept++] = {code, hits.hits[i].bound};
+      if (code - begin < hits.postings.size()) __builtin_prefetch(&hits.postings[code - begin]);
     }
     hits.count = kept;
     hits.fetched = 0;
-    if (order_ == Order::kByRow) return;
+    if (order_ == Order::kByRow) return {};
     std::sort(hits.hits.begin(), hits.hits.begin() + static_cast<std::ptrdiff_t>(kept),
               [](const CodeHit& x, const CodeHit& y) {
                 // Of equals in order of row: they may share a block that has to be decoded.
                 return x.bound != y.bound ? x.bound > y.bound : x.row < y.row;
               });
+    return {};
+  }
+  Result<std::uint32_t> row_of(const Hits& hits, std::uint32_t code) const {
+    const std::uint32_t at = code - hits.first_code;
+    if (at < hits.postings.size()) return hits.postings[at];
+    return TRY(segment_->postings(code)).front();
   }
   // Until `end` are.
   Status begin_fetching(Hits& hits, std::size_t end) {
     for (; hits.fetched < std::min(end, hits.count); ++hits.fetched) {
       std::uint32_t& row = hits.hits[hits.fetched].row;
-      if (posted_) row = TRY(segment_->postings(row)).front();
+      if (posted_) row = TRY(row_of(hits, row));
       if (order_ == Order::kByPromise && row < rows_) segment_->prefetch_vector(row);
     }
     return {};

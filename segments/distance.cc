@@ -262,6 +262,10 @@ float squared_l2(const float* x, const float* y, std::size_t dimension) {
 
 float squared_norm(const float* x, std::size_t dimension) { return dot(x, x, dimension); }
 
+SumKernel sum_kernel(Metric metric) {
+  return metric == Metric::kEuclidean ? chosen().squared_l2 : chosen().dot;
+}
+
 void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
               float* out) {
   chosen().dot_rows(query, rows, dimension, count, out);

@@ -26,6 +26,10 @@ float squared_l2(const float* x, const float* y, std::size_t dimension);
 // dot(x, x): the squared norm that is kept beside each vector.
 float squared_norm(const float* x, std::size_t dimension);
 
+// The one of the two that a metric's scores are made from, for who calls it often.
+using SumKernel = float (*)(const float* x, const float* y, std::size_t dimension);
+SumKernel sum_kernel(Metric metric);
+
 // `count` rows, one after the other at `rows`, against one query: out[i] is dot or squared_l2 of
 // row i, bit for bit as the functions above give it.
 void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,

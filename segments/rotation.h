@@ -16,7 +16,8 @@ namespace alcove::segments {
 // The signs are the bits of SplitMix64 seeded with P: the same for ever, so that codes may be copied
 // from segment to segment. (As RaBitQ's authors rotate, arXiv:2405.12497 and their library.)
 //
-// Thread-safe once made.
+// Kernels are chosen at run time as in distance.h; every target finds the same bits, since each rounds the same sums
+// and products. Thread-safe once made.
 class Rotation {
  public:
   // Requires: a padded dimension.
@@ -27,9 +28,19 @@ class Rotation {
 
  private:
   std::size_t padded_;
-  std::size_t transformed_;    // T
   std::vector<float> signs_;  // of the four rounds
 };
+
+inline constexpr std::size_t kRotationRounds = 4;
+
+// The kernels of one target, for tests that compare targets within one process: they rotate so many values in place,
+// by the signs of all rounds.
+struct RotationKernels {
+  const char* target;
+  void (*rotate)(float* values, const float* signs, std::size_t padded);
+};
+// Every target that this CPU supports, the best first; the last needs no vector instructions.
+std::vector<RotationKernels> rotation_kernels();
 
 // P of a dimension.
 constexpr std::size_t padded_dimension(std::size_t dimension) { return (dimension + 7) / 8 * 8; }

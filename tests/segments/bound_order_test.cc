@@ -24,7 +24,9 @@ class BoundOrderTest : public testing::TestWithParam<std::size_t> {
     const BoundOrder::Room room = order.add(blocks);
     for (std::size_t i = 0; i < blocks * kCodedRows; ++i) {
       const auto kind = chance_() % 50;
-      const float bound = kind == 0 ? kInfiniteBound : static_cast<float>(chance_() % 300) - 150;
+      const float bound = kind == 0   ? kInfiniteBound
+                          : kind == 1 ? -0.0F
+                                      : static_cast<float>(chance_() % 300) - 150;
       room.bounds[i] = bound;
       bounds_.push_back(bound);
     }

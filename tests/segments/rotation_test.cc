@@ -1,9 +1,12 @@
 #include "segments/rotation.h"
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <numeric>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +53,30 @@ TEST(Rotation, SpreadsWhatStandsInOneCoordinate) {
       float most = 0;
       for (const float value : spread) most = std::max(most, std::abs(value));
       EXPECT_LT(most, 6 / std::sqrt(static_cast<float>(dimension))) << dimension << " at " << at;
+    }
+  }
+}
+
+std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
+  std::vector<std::uint32_t> bits;
+  for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
+  return bits;
+}
+
+TEST(Rotation, EveryTargetFindsTheSameBits) {
+  std::mt19937 random(2);
+  const std::vector<RotationKernels> kernels = rotation_kernels();
+  for (std::size_t padded = 8; padded <= 4096; padded += padded < 300 ? 8 : 424) {
+    auto values = random_vector(padded, random);
+    values[padded / 2] = -0.0F;
+    std::vector<float> signs(kRotationRounds * padded);
+    for (float& sign : signs) sign = random() % 2 == 0 ? 1.0F : -1.0F;
+    auto expected = values;
+    kernels.back().rotate(expected.data(), signs.data(), padded);
+    for (const RotationKernels& target : kernels) {
+      auto found = values;
+      target.rotate(found.data(), signs.data(), padded);
+      ASSERT_EQ(bits_of(found), bits_of(expected)) << target.target << ", " << padded;
     }
   }
 }

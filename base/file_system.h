@@ -45,6 +45,9 @@ class Mapping {
   virtual std::string_view bytes() const = 0;
   // True once a page could not be read (SIGBUS): it, and maybe others, read as zeros since.
   virtual bool faulted() const = 0;
+  // Has the disk begin with [offset, offset + size), which will be read soon: not waited for, and of what is in memory
+  // already nothing is read. A hint. Requires: within bytes().
+  virtual void will_read(std::uint64_t offset, std::uint64_t size) const = 0;
   // Tells the kernel that the pages will not be used for a while.
   virtual void release_pages() const = 0;
 };

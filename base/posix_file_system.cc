@@ -260,6 +260,12 @@ class PosixMapping final : public Mapping {
     // Not a load: that would let the reads of the bytes before it pass it.
     return slot_ != nullptr && slot_->faulted.fetch_or(0) != 0;
   }
+  void will_read(std::uint64_t offset, std::uint64_t size) const override {
+    constexpr std::uint64_t kPageBytes = 4096;  // a multiple of which the address must be
+    if (slot_ == nullptr) return;
+    const std::uint64_t first = offset / kPageBytes * kPageBytes;
+    ::madvise(begin_ + first, offset + size - first, MADV_WILLNEED);
+  }
   void release_pages() const override {
     // Only a hint, and the pages of a file come back from it.
     if (slot_ != nullptr) ::madvise(begin_, bytes_, MADV_DONTNEED);

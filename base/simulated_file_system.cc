@@ -264,6 +264,7 @@ class SimulatedMapping final : public Mapping {
   explicit SimulatedMapping(std::shared_ptr<const Mapped> mapped) : mapped_(std::move(mapped)) {}
   std::string_view bytes() const override { return mapped_->bytes; }
   bool faulted() const override { return mapped_->faulted; }
+  void will_read(std::uint64_t, std::uint64_t) const override {}
   void release_pages() const override {}
 
  private:

@@ -15,6 +15,8 @@ constexpr std::size_t kMemoryRows = 1024;
 constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
+// A step of vectors.
+constexpr int kBlocksPerStep = 4;
 // A step of codes.
 constexpr std::uint32_t kRowsPerStep = 1024;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
@@ -228,7 +230,8 @@ Status NearestScan::step_segment(const OpenSegment& open) {
   } else {
     if (row_ < row_end_ && code_query_) {
       TRY(step_codes(open));
-    } else if (row_ < row_end_) {
+    }
+    for (int i = 0; i < kBlocksPerStep && row_ < row_end_ && !code_query_; ++i) {
       const auto begin = static_cast<std::uint32_t>(row_);
       const auto block = TRY(segment.vectors(begin));
       const std::uint32_t end = std::min(row_end_, block.first + block.count);

@@ -31,7 +31,7 @@ struct ScanCounts {
   std::uint64_t bytes = 0;      // of vectors and codes read
 };
 
-// Search of one namespace for the nearest records, in steps of one block of vectors or some codes. Scores
+// Search of one namespace for the nearest records, in steps of some blocks of vectors or some codes. Scores
 // are exact. Unless a recall of 1 is asked for or the namespace has fewer than kCodedRowsMin records, a
 // record may be missed: where segments have codes, because its code misjudges it; where they have clusters,
 // because it lies in one that is not looked at. Those are so many that of the records wanted, on average

@@ -45,10 +45,13 @@ BlockReader::BlockReader(std::string path, std::unique_ptr<Mapping> mapping)
     : path_(std::move(path)), mapping_(std::move(mapping)), bytes_(mapping_->bytes()) {}
 
 Status BlockReader::read_envelope() {
+  mapping_->will_read(0, kSegmentHeaderBytes);
   identity_ = TRY(decode_header(bytes_.substr(0, kSegmentHeaderBytes)));
   const std::uint64_t footer_offset = bytes_.size() - kSegmentFooterBytes;
+  mapping_->will_read(footer_offset, kSegmentFooterBytes);
   const SegmentFooter footer =
       TRY(decode_footer(identity_, footer_offset, bytes_.substr(footer_offset)));
+  mapping_->will_read(footer.table_offset, footer_offset - footer.table_offset);
   const std::string_view table =
       bytes_.substr(footer.table_offset, footer_offset - footer.table_offset);
   const std::vector<BlockEntry> entries = TRY(decode_table(identity_, footer, table));
@@ -84,16 +87,23 @@ const BlockList& BlockReader::section(Section section) const {
 
 Result<std::string_view> BlockReader::stored(const Block& block) const {
   const std::string_view bytes = bytes_.substr(block.offset, padded(block.entry.stored_bytes));
-  std::atomic<std::uint64_t>& word = verified_[block.number / 64];
-  const std::uint64_t bit = std::uint64_t{1} << (block.number % 64);
   // The bit publishes nothing: whoever does not see it yet verifies once more.
-  if (!(word.load(std::memory_order_relaxed) & bit)) {
-    if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
-      return damaged(block, "fails its checksum");
-    }
-    word.fetch_or(bit, std::memory_order_relaxed);
-  }
+  if (!verified(block.number)) TRY(verify(block, bytes));
   return bytes.substr(0, block.entry.stored_bytes);
+}
+
+Status BlockReader::verify(const Block& block, std::string_view bytes) const {
+  // Not asked, the kernel would read around the first byte as much as it is set to read ahead, which may be megabytes.
+  // Whoever reads block after block finds the next ones in memory.
+  constexpr std::uint64_t kAheadBytes = 2 * 1024 * 1024;
+  const bool in_order = block.number > 1 && verified(block.number - 1) && verified(block.number - 2);
+  const std::uint64_t ahead = in_order ? std::max<std::uint64_t>(kAheadBytes, bytes.size()) : bytes.size();
+  mapping_->will_read(block.offset, std::min<std::uint64_t>(ahead, bytes_.size() - block.offset));
+  if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
+    return damaged(block, "fails its checksum");
+  }
+  verified_[block.number / 64].fetch_or(std::uint64_t{1} << (block.number % 64), std::memory_order_relaxed);
+  return {};
 }
 
 Status BlockReader::check_mapping() const {

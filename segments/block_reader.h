@@ -72,8 +72,15 @@ class BlockReader {
   Result<std::string_view> stored(const Block& block) const;
   Status check_mapping() const;
 
-  // Has the processor fetch bytes of a block that will be read soon: [at, at + size) of it. A hint.
+  // Hints that a block will be read soon. True: it has not been read yet, and the disk is at it now.
+  bool expect(const Block& block) const {
+    if (verified(block.number)) return false;
+    mapping_->will_read(block.offset, block.entry.stored_bytes);
+    return true;
+  }
+  // Hints the same of [at, at + size) of it, which the processor fetches where it can.
   void prefetch(const Block& block, std::size_t at, std::size_t size) const {
+    if (expect(block)) return;
     constexpr std::size_t kLineBytes = 64;
     const char* const begin = bytes_.data() + block.offset + at;
     for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
@@ -92,6 +99,10 @@ class BlockReader {
   BlockReader(std::string path, std::unique_ptr<Mapping> mapping);
   Status read_envelope();
   void list_blocks(const std::vector<BlockEntry>& entries);
+  bool verified(std::uint32_t number) const {
+    return ((verified_[number / 64].load(std::memory_order_relaxed) >> (number % 64)) & 1U) != 0;
+  }
+  Status verify(const Block& block, std::string_view bytes) const;
 
   std::string path_;
   std::unique_ptr<Mapping> mapping_;

@@ -34,7 +34,7 @@ static_assert(sizeof(Segment::Cluster) == 20);
 Status append_items(Section section, const void* items, std::size_t count, std::size_t size,
                     BlockWriter& out) {
   const auto* const bytes = static_cast<const char*>(items);
-  const std::size_t per_block = std::max<std::size_t>(kBlockRawBytesMax / size, 1);
+  const std::size_t per_block = std::max<std::size_t>(kPlainBlockBytes / size, 1);
   for (std::size_t first = 0; first < count; first += per_block) {
     const std::size_t some = std::min(per_block, count - first);
     TRY(out.append(section, Codec::kPlain, static_cast<std::uint32_t>(some),
@@ -47,7 +47,7 @@ Status append_items(Section section, const void* items, std::size_t count, std::
 class CodeBlocks {
  public:
   CodeBlocks(Section section, const CodeShape& shape)
-      : section_(section), bytes_(shape.bytes), per_block_(kBlockRawBytesMax / bytes_) {}
+      : section_(section), bytes_(shape.bytes), per_block_(kPlainBlockBytes / bytes_) {}
 
   // `codes` are of whole times 32 rows, but for the last call.
   Status append(const char* codes, std::uint32_t rows, BlockWriter& out) {
@@ -432,6 +432,8 @@ Result<std::span<const std::uint32_t>> CodeColumn::postings(std::uint32_t at) co
   return std::span(reinterpret_cast<const std::uint32_t*>(bytes.data()), block.entry.items)
       .subspan(at - block.first);
 }
+
+bool CodeColumn::expect(std::uint32_t at) const { return reader_.expect(codes_.even_block(at)); }
 
 std::string_view CodeColumn::place_of(std::uint32_t at, std::uint32_t count) const {
   constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);

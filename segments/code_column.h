@@ -21,17 +21,17 @@ namespace alcove::segments {
 // stand in order of cluster, and the postings say of which rows they are. The clusters follow each other
 // from code 0 on, none without rows, and the postings name each row once.
 //
-// CENTROIDS, blocks of up to 256 KiB
+// CENTROIDS, blocks of up to 64 KiB
 //   each 4D bytes: first the origin, the mean of rows; then those of the clusters. Under cosine all
 //   are of the rows divided by their lengths.
 //
-// CODES, blocks of up to 256 KiB, of n rows each
+// CODES, blocks of up to 64 KiB, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)
 //
-// CENTROID CODES, blocks of up to 256 KiB, of n clusters each
+// CENTROID CODES, blocks of up to 64 KiB, of n clusters each
 //   as codes: of the clusters' centroids relative to the origin, under cosine as by the product
 //
-// CLUSTERS, blocks of up to 256 KiB
+// CLUSTERS, blocks of up to 64 KiB
 //   OFFSET SIZE FIELD, of each
 //        0    4 the first of its codes
 //        4    4 how many it has
@@ -39,7 +39,7 @@ namespace alcove::segments {
 //       12    4 mean squared distance of its rows to the centroid, float32
 //       16    4 variance of their distance in the direction of a query nearby, float32
 //
-// POSTINGS, blocks of up to 256 KiB
+// POSTINGS, blocks of up to 64 KiB
 //   each 4 bytes: the row of a code
 //
 // How far rows lie from their centroid in the direction of a query, ⟨u,r⟩ with u = (q-c)/|q-c|, is measured:
@@ -78,6 +78,7 @@ class CodeColumn {
   Result<Calibration> calibration() const;
   Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const;
   void prefetch_centroid(std::uint32_t number) const;
+  bool expect(std::uint32_t at) const;
   std::string_view place_of(std::uint32_t at, std::uint32_t count) const;
   Status verify(std::uint32_t rows) const;
 

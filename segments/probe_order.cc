@@ -11,6 +11,8 @@ namespace {
 // About so many are put in order at first; a query at a usual recall needs few times as many.
 constexpr std::size_t kFirst = 128;
 constexpr std::size_t kCentroidsAhead = 4;
+// So many clusters are read from a disk at once.
+constexpr std::size_t kFromDisk = 4;
 // So many times as far from a centroid as its rows are, in the mean of squares.
 constexpr float kForeign = 4;
 // From so many whose distances are computed the next is chosen: estimates are off by more than one place.
@@ -125,6 +127,12 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   if (!candidates_.empty()) {
     const Probe& following = candidates_.front().probe;
     probe.scan.ahead = segment_->place_of_codes(following.first, following.rows);
+    // From a disk it is long on its way, and so are those that stand behind it in the heap.
+    if (segment_->expect_codes(following.first)) {
+      for (std::size_t i = 1; i < std::min(candidates_.size(), kFromDisk); ++i) {
+        segment_->expect_codes(candidates_[i].probe.first);
+      }
+    }
   }
   return std::optional(probe);
 }

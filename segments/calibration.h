@@ -10,32 +10,44 @@
 namespace alcove::segments {
 
 // When a query has seen enough of a clustered segment. The next cluster's remoteness is
-//   z + ln(n)
+//   z + ln(n) - 1.2·ln(d²/R²)
 // where z is by how many deviations the threshold, what a row must have to be among the nearest so far, lies
-// above the mean of the cluster's rows (probe_order.h), and n counts the clusters looked at, this one
-// included. Neither alone tells as much: z because what is expected is only true on average, n because
-// queries differ; their sum makes queries stop about where one cluster more is worth as much to each.
+// above the mean of the cluster's rows (probe_order.h), n counts the clusters looked at, this one
+// included, d is how far the query is from its nearest centroid and R² the mean squared distance of that one's rows.
+// None alone tells as much: z because what is expected is only true on average, n because
+// queries differ, d because one that is unlike the rows has its nearest in more clusters; their sum makes queries stop
+// about where one cluster more is worth as much to each.
 //
 // It is measured when the segment is written: rows of it are taken for queries, and for each of their
 // ten nearest others is noted at what remoteness the search must not have ended for it to be found. The
-// quantiles of that are what recalls ask for.
+// quantiles of that are what recalls ask for. So it is for up to 1,000 nearest: where a row's own lie in a
+// few clusters, those of a query for more, or with a filter that lets few pass, lie among other clusters than were
+// measured with ten.
 //
 // CALIBRATION, one block
 //   OFFSET SIZE FIELD
-//        0   32 the remoteness for each of kCalibratedRecalls, float32, rising
+//        0   32 the remoteness for each of kCalibratedRecalls of a search for ten, float32, rising
+//       32   32 the same of a search for more
+//       64    4 for how many
+// Before version 5 it ends after the first, which serves for any number.
 
 inline constexpr std::array<double, 8> kCalibratedRecalls = {0.5,  0.8,  0.9,   0.95,
                                                              0.98, 0.99, 0.995, 0.999};
-static_assert(kCalibratedRecalls.size() == std::tuple_size_v<Calibration>);
+static_assert(kCalibratedRecalls.size() == std::tuple_size_v<decltype(Calibration::near)>);
+static_assert(sizeof(Calibration) == 68);
 
-// The remoteness at which a search for a recall of 0 to 1 ends: between those measured by what is missed, beyond
-// them as far again.
-float remoteness_for(const Calibration& calibration, double recall);
+// Whose remoteness is measured first.
+inline constexpr std::uint32_t kNearest = 10;
 
-// The same of clusters that have so many times the rows.
-Calibration grown(const Calibration& calibration, double times);
+// The remoteness at which a search ends for a recall of 0 to 1 of so many nearest rows of all those of the segment:
+// between those measured by what is missed and by the logarithm of the number, beyond them as at the ends. Where a filter
+// lets a share pass, the number is that of rows among which as many pass as are wanted.
+float remoteness_for(const Calibration& calibration, double recall, double count);
+
+// kLess: with a quarter of the rows, for a merge that keeps clusters and so has little else to do.
+enum class Effort : unsigned char { kWhole, kLess };
 
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.
-Result<Calibration> calibrate(const Segment& segment, const std::function<Status()>& pause);
+Result<Calibration> calibrate(const Segment& segment, Effort effort, const std::function<Status()>& pause);
 
 }  // namespace alcove::segments

@@ -373,7 +373,11 @@ CodeColumn::CodeColumn(const BlockReader& reader)
 Result<Calibration> CodeColumn::calibration() const {
   const std::string_view bytes = TRY(reader_.stored(calibration_.blocks().front()));
   Calibration calibration;
-  std::memcpy(calibration.data(), bytes.data(), sizeof(calibration));
+  std::memcpy(&calibration, bytes.data(), std::min(bytes.size(), sizeof(calibration)));
+  if (bytes.size() < sizeof(calibration)) {
+    calibration.wide = calibration.near;
+    calibration.wide_count = kNearest;
+  }
   return calibration;
 }
 

@@ -15,6 +15,10 @@ constexpr std::size_t kCentroidsAhead = 4;
 constexpr std::size_t kFromDisk = 4;
 // So many times as far from a centroid as its rows are, in the mean of squares.
 constexpr float kForeign = 4;
+// By how much more remote a query may be that is e times as far, in squares, from its nearest centroid as that one's
+// rows are; and no further it counts.
+constexpr float kPerFarness = 1.2F;
+constexpr float kFarTimesMax = 16;
 // From so many whose distances are computed the next is chosen: estimates are off by more than one place.
 constexpr std::size_t kChosenFrom = 32;
 // How many deviations above the mean a cluster's best rows are taken to lie, in the order of clusters.
@@ -32,14 +36,13 @@ constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.prom
 
 float ProbeOrder::Spread::promise() const { return mean + kPromiseDeviations * deviation; }
 
-ProbeOrder::ProbeOrder(const Segment& segment, const CodeQuery& query)
-    : segment_(&segment), query_(&query), order_(kFirst) {}
+ProbeOrder::ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing)
+    : segment_(&segment), query_(&query), passing_(passing), order_(kFirst) {}
 
 Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& query,
                                       const RowSet* passing) {
-  ProbeOrder order(segment, query);
+  ProbeOrder order(segment, query, passing);
   TRY(order.estimate());
-  if (passing != nullptr) TRY(order.leave_out_others(*passing));
   order.candidates_.reserve(kChosenFrom);
   TRY(order.compute_more());
   return order;
@@ -80,21 +83,17 @@ ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance,
   return {value, deviation};
 }
 
-Status ProbeOrder::leave_out_others(const RowSet& passing) {
-  const auto passes = [&](std::uint32_t row) { return row < passing.rows() && passing.contains(row); };
-  for (std::uint32_t number = 0; number < segment_->clusters(); ++number) {
-    const Segment::Cluster cluster = TRY(segment_->cluster(number));
-    const std::uint32_t end = cluster.first + cluster.rows;
-    bool any = false;
-    for (std::uint32_t at = cluster.first; at < end && !any;) {
-      const auto rows = TRY(segment_->postings(at));
-      const auto some = rows.first(std::min<std::size_t>(rows.size(), end - at));
-      any = std::any_of(some.begin(), some.end(), passes);
-      at += static_cast<std::uint32_t>(some.size());
+Result<bool> ProbeOrder::any_passes(const Segment::Cluster& cluster) const {
+  const std::uint32_t end = cluster.first + cluster.rows;
+  for (std::uint32_t at = cluster.first; at < end;) {
+    const auto rows = TRY(segment_->postings(at));
+    const auto some = rows.first(std::min<std::size_t>(rows.size(), end - at));
+    for (const std::uint32_t row : some) {
+      if (row < passing_->rows() && passing_->contains(row)) return true;
     }
-    if (!any) order_.leave_out(number, number + 1);
+    at += static_cast<std::uint32_t>(some.size());
   }
-  return {};
+  return false;
 }
 
 Status ProbeOrder::compute_more() {
@@ -103,18 +102,26 @@ Status ProbeOrder::compute_more() {
     if (next_.empty()) break;
     const std::uint32_t number = next_.front().row;
     next_ = next_.subspan(1);
+    const Segment::Cluster cluster = TRY(segment_->cluster(number));
+    if (passing_ != nullptr && !TRY(any_passes(cluster))) continue;
     ++computed_;
     if (next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
-    const Segment::Cluster cluster = TRY(segment_->cluster(number));
     const auto centroid = TRY(segment_->centroid(1 + number));
     const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
     const Spread spread = spread_of(place.value, place.squared_distance, cluster);
-    if (computed_ == 1) foreign_ = place.squared_distance > kForeign * cluster.squared_radius;
+    if (computed_ == 1) note_distance(place.squared_distance, cluster.squared_radius);
     candidates_.push_back({spread.promise(), spread.mean, spread.deviation,
                            {cluster.first, cluster.rows, query_->scan(place.base, place.reach)}});
     std::push_heap(candidates_.begin(), candidates_.end(), kLessPromising);
   }
   return {};
+}
+
+void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
+  foreign_ = squared_distance > kForeign * squared_radius;
+  if (squared_distance <= 0 || squared_radius <= 0) return;
+  const float times = std::clamp(squared_distance / squared_radius, 1 / kFarTimesMax, kFarTimesMax);
+  farness_ = kPerFarness * std::log(times);
 }
 
 Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
@@ -143,7 +150,7 @@ float ProbeOrder::remoteness(float threshold) const {
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
   const std::size_t looked_at = computed_ - candidates_.size();
-  return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1));
+  return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1)) - farness_;
 }
 
 }  // namespace alcove::segments

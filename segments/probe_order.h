@@ -24,11 +24,11 @@ namespace alcove::segments {
 // of its rows will be above: the mean and four deviations.
 //
 // Distances to all centroids are estimated by codes; those of the clusters that come next, and of some more,
-// are computed. Externally synchronised; outlived by segment and query.
+// are computed. Externally synchronised; outlived by segment, query and filter.
 class ProbeOrder {
  public:
   // Requires: the segment has clusters, and `query` was made with its origin. Where only the rows in
-  // `passing` are wanted, which is not kept, clusters without any are left out.
+  // `passing` are wanted, clusters without any are left out.
   static Result<ProbeOrder> create(const Segment& segment, const CodeQuery& query,
                                    const RowSet* passing);
 
@@ -44,7 +44,7 @@ class ProbeOrder {
   // it.
   bool foreign() const { return foreign_; }
 
-  // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
+  // How unlikely it is, for a query as far as this one, that the next cluster holds a row above `threshold`: calibration.h says what to compare
   // that with. Infinity when there are no more, or all its rows are known to be below.
   float remoteness(float threshold) const;
 
@@ -61,20 +61,23 @@ class ProbeOrder {
     float deviation;
     float promise() const;
   };
-  ProbeOrder(const Segment& segment, const CodeQuery& query);
+  ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing);
   Status estimate();
-  // Clusters without a passing row.
-  Status leave_out_others(const RowSet& passing);
+  Result<bool> any_passes(const Segment::Cluster& cluster) const;
   // Computes distances until enough candidates are known to choose the next from.
   Status compute_more();
+  // Of the query to the first centroid.
+  void note_distance(float squared_distance, float squared_radius);
   Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
 
   const Segment* segment_;
   const CodeQuery* query_;
+  const RowSet* passing_;              // null: all
   BoundOrder order_;                   // of all clusters, by what codes let expect of their best rows
   std::span<const CodeHit> next_;      // of which these come next
   bool foreign_ = false;
-  std::size_t computed_ = 0;           // clusters
+  float farness_ = 0;
+  std::size_t computed_ = 0;           // clusters, of those with a row that passes
   std::vector<Candidate> candidates_;  // computed and not given out: a heap, the most promising first
 };
 

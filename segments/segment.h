@@ -19,8 +19,14 @@ namespace alcove::segments {
 
 class BlockReader;
 
-// At what remoteness a search ends, for each of kCalibratedRecalls (calibration.h).
-using Calibration = std::array<float, 8>;
+// At what remoteness a search ends (calibration.h), for each of kCalibratedRecalls.
+struct Calibration {
+  std::array<float, 8> near;        // of a search for kNearest rows
+  std::array<float, 8> wide;        // of one for so many
+  std::uint32_t wide_count = 0;
+
+  bool operator==(const Calibration&) const = default;
+};
 
 // A sealed segment file, open: mapped, immutable, every block verified at its first use. Rows are
 // numbered 0 … rows()-1 in bytewise order of id. Thread-safe, without locks.

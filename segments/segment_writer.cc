@@ -89,8 +89,8 @@ class FileSegmentWriter final : public SegmentWriter {
     }
     const bool kept = TRY(write_codes(pause));
     if (totals_.rows < kClusteredRowsMin) return {};
-    const Calibration calibration = TRY(kept ? model_calibration() : measure_calibration(pause));
-    const std::string_view bytes(reinterpret_cast<const char*>(calibration.data()), sizeof(calibration));
+    const Calibration calibration = TRY(measure_calibration(kept ? Effort::kLess : Effort::kWhole, pause));
+    const std::string_view bytes(reinterpret_cast<const char*>(&calibration), sizeof(calibration));
     return out_.append(Section::kCalibration, Codec::kPlain, 1, {bytes}, bytes.size());
   }
 
@@ -104,15 +104,10 @@ class FileSegmentWriter final : public SegmentWriter {
     return kept;
   }
 
-  Result<Calibration> model_calibration() const {
-    const double times = static_cast<double>(totals_.rows) / model_.segment->rows();
-    return grown(TRY(model_.segment->calibration()), times);
-  }
-
-  Result<Calibration> measure_calibration(const std::function<Status()>& pause) {
+  Result<Calibration> measure_calibration(Effort effort, const std::function<Status()>& pause) {
     auto written = TRY(out_.reader(file_system_));
     const auto segment = Segment::open_unfinished(std::move(written), totals_.rows);
-    const Calibration calibration = TRY(calibrate(*segment, pause));
+    const Calibration calibration = TRY(calibrate(*segment, effort, pause));
     TRY(segment->check_mapping());
     return calibration;
   }

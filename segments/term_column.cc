@@ -163,8 +163,11 @@ class TermColumn::BlockView {
   }
 
  private:
+  // Requires: number <= terms().
   std::uint32_t offset(std::uint32_t number) const {
-    return ByteReader(bytes_.substr(kBlockHeaderBytes + std::size_t{number} * sizeof(std::uint32_t))).u32();
+    std::uint32_t offset = 0;
+    std::memcpy(&offset, bytes_.data() + kBlockHeaderBytes + std::size_t{number} * sizeof(offset), sizeof(offset));
+    return offset;
   }
 
   std::string_view bytes_;
@@ -231,20 +234,27 @@ Status TermColumn::for_each(const Stretch& stretch, const TermRange& range, cons
   for (std::size_t number = begin; number < stretch.block_end; ++number) {
     const BlockView block = TRY(view(number));
     if (block.rows() != stretch.rows) return reader_.damaged(list_.blocks()[number], "disagrees with its neighbours");
-    std::uint32_t term = 0;
-    for (std::uint32_t end = block.terms(); term < end;) {
-      const std::uint32_t middle = term + (end - term) / 2;
-      if (TRY(entry_of(number, block, middle)).term < range.from) {
-        term = middle + 1;
-      } else {
-        end = middle;
+    // The first term not below, from one on which is not behind it.
+    const auto first_from = [&](std::uint32_t term, const std::string& bound) -> Result<std::uint32_t> {
+      for (std::uint32_t end = block.terms(); term < end;) {
+        const std::uint32_t middle = term + (end - term) / 2;
+        if (TRY(entry_of(number, block, middle)).term < bound) {
+          term = middle + 1;
+        } else {
+          end = middle;
+        }
+      }
+      return term;
+    };
+    std::uint32_t term = TRY(first_from(0, range.from));
+    const std::uint32_t end = TRY(first_from(term, range.to));
+    for (; term < end; ++term) {
+      const BlockView::Entry entry = block.entry(term);
+      if (entry.term.empty() || !visit(block, entry)) {
+        return reader_.damaged(list_.blocks()[number], "holds no term, or rows beyond its own, where one should be");
       }
     }
-    for (; term < block.terms(); ++term) {
-      const BlockView::Entry entry = TRY(entry_of(number, block, term));
-      if (entry.term >= range.to) return {};
-      if (!visit(block, entry)) return reader_.damaged(list_.blocks()[number], "has a row beyond its rows");
-    }
+    if (end < block.terms()) return {};
   }
   return {};
 }

@@ -103,13 +103,13 @@ class Bench {
       : directory_(directory), dimension_(base.dimension) {
     open();
     run(fmt::format("CREATE INDEX b DIMENSION {} METRIC {}", dimension_, metric));
-    load(base, 1, "{:09}");
+    load(base, 1, "{:09}", 0);
     fmt::print("alcove\tbuild\t{:.1f} s\n", compact());
   }
 
-  // Adds a tenth of the rows once more under other ids, and merges them with the rest.
+  // Adds a tenth of the rows once more under other ids and a little moved, and merges them with the rest.
   void merge(const Vectors& base) {
-    load(base, 10, "{:09}again");
+    load(base, 10, "{:09}again", 0.01F);
     fmt::print("alcove\tmerge\t{:.1f} s\n", compact());
   }
 
@@ -202,11 +202,16 @@ class Bench {
       ::close(file);
     }
   }
-  // Every so many of the rows.
-  void load(const Vectors& base, std::size_t every, const char* id) {
+  // Every so many of the rows, each number moved by about so much of itself.
+  void load(const Vectors& base, std::size_t every, const char* id, float moved) {
+    std::normal_distribution<float> normal;
     std::vector<StatementRunner::CopyRow> rows;
     for (std::size_t i = 0; i < base.count; i += every) {
-      rows.push_back({std::nullopt, fmt::format(fmt::runtime(id), i), base.row(i), metadata()});
+      std::vector<float> row = base.row(i);
+      if (moved > 0) {
+        for (float& value : row) value *= 1 + moved * normal(chance_);
+      }
+      rows.push_back({std::nullopt, fmt::format(fmt::runtime(id), i), std::move(row), metadata()});
       if (rows.size() < kRowsPerCopy && i + every < base.count) continue;
       runner_->set_copy_rows(std::move(rows));
       rows.clear();

@@ -146,9 +146,13 @@ constinit std::array<MappingSlot, kMappingsMax> mapping_slots;
 // Slots from here on were never used.
 constinit std::atomic<std::size_t> mapping_slots_used = 0;
 
-std::size_t whole_pages(std::size_t bytes) {
+std::size_t page_bytes() {
   static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  return (bytes + page - 1) / page * page;
+  return page;
+}
+
+std::size_t whole_pages(std::size_t bytes) {
+  return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
 }
 
 // INVARIANT: a mapping stands in its slot from before its address is given out until after its
@@ -261,9 +265,8 @@ class PosixMapping final : public Mapping {
     return slot_ != nullptr && slot_->faulted.fetch_or(0) != 0;
   }
   void will_read(std::uint64_t offset, std::uint64_t size) const override {
-    constexpr std::uint64_t kPageBytes = 4096;  // a multiple of which the address must be
     if (slot_ == nullptr) return;
-    const std::uint64_t first = offset / kPageBytes * kPageBytes;
+    const std::uint64_t first = offset / page_bytes() * page_bytes();
     ::madvise(begin_ + first, offset + size - first, MADV_WILLNEED);
   }
   void release_pages() const override {

@@ -52,7 +52,10 @@ class NearestScan {
   };
   NearestScan(const NamespaceReader& reader, Target target, ScanCounts& counts);
 
-  // Scans the next block. Returns whether there is more to do. Errors: as NamespaceReader.
+  NearestScan(const NearestScan&) = delete;  // parts of it point to others
+  NearestScan& operator=(const NearestScan&) = delete;
+
+  // Scans on. Returns whether there is more to do. Errors: as NamespaceReader.
   Result<bool> step();
 
  private:

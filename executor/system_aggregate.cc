@@ -68,7 +68,7 @@ Group* group_of(sqlite3_context* sqlite, bool make) {
   return *place;
 }
 
-// `first_key`: where the directions stand, and behind them the keys.
+// `directions_at`: where the directions stand, and behind them the keys.
 void add_member(const NativeCall& call, std::size_t directions_at) {
   Group* const group = group_of(call.sqlite(), true);
   if (group == nullptr) return sqlite3_result_error_nomem(call.sqlite());

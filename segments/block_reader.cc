@@ -78,7 +78,8 @@ void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
     block.offset += padded(entry.stored_bytes);
     ++block.number;
   }
-  verified_ = std::vector<std::atomic<std::uint64_t>>((entries.size() + 63) / 64);
+  verified_ = Marks((entries.size() + 63) / 64);
+  asked_ = Marks(verified_.size());
 }
 
 const BlockList& BlockReader::section(Section section) const {
@@ -88,21 +89,24 @@ const BlockList& BlockReader::section(Section section) const {
 Result<std::string_view> BlockReader::stored(const Block& block) const {
   const std::string_view bytes = bytes_.substr(block.offset, padded(block.entry.stored_bytes));
   // The bit publishes nothing: whoever does not see it yet verifies once more.
-  if (!verified(block.number)) TRY(verify(block, bytes));
+  if (!marked(verified_, block.number)) TRY(verify(block, bytes));
   return bytes.substr(0, block.entry.stored_bytes);
 }
 
 Status BlockReader::verify(const Block& block, std::string_view bytes) const {
   // Not asked, the kernel would read around the first byte as much as it is set to read ahead, which may be megabytes.
   // Whoever reads block after block finds the next ones in memory.
-  constexpr std::uint64_t kAheadBytes = 2 * 1024 * 1024;
-  const bool in_order = block.number > 1 && verified(block.number - 1) && verified(block.number - 2);
-  const std::uint64_t ahead = in_order ? std::max<std::uint64_t>(kAheadBytes, bytes.size()) : bytes.size();
-  mapping_->will_read(block.offset, std::min<std::uint64_t>(ahead, bytes_.size() - block.offset));
+  expect(block);
+  constexpr std::uint64_t kStepBytes = 256 * 1024;
+  const std::uint64_t end = block.offset + bytes.size();
+  if (block.number > 1 && block.offset / kStepBytes < end / kStepBytes && marked(verified_, block.number - 1) &&
+      marked(verified_, block.number - 2)) {
+    mapping_->will_read(end, std::min<std::uint64_t>(2 * kStepBytes, bytes_.size() - end));
+  }
   if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
     return damaged(block, "fails its checksum");
   }
-  verified_[block.number / 64].fetch_or(std::uint64_t{1} << (block.number % 64), std::memory_order_relaxed);
+  mark(verified_, block.number);
   return {};
 }
 

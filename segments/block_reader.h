@@ -72,15 +72,17 @@ class BlockReader {
   Result<std::string_view> stored(const Block& block) const;
   Status check_mapping() const;
 
-  // Hints that a block will be read soon. True: it has not been read yet, and the disk is at it now.
+  // Hints that a block will be read soon. True: it has not been read yet, and the disk has been asked for it.
   bool expect(const Block& block) const {
-    if (verified(block.number)) return false;
-    mapping_->will_read(block.offset, block.entry.stored_bytes);
+    if (marked(verified_, block.number)) return false;
+    if (!marked(asked_, block.number)) {
+      mark(asked_, block.number);
+      mapping_->will_read(block.offset, block.entry.stored_bytes);
+    }
     return true;
   }
-  // Hints the same of [at, at + size) of it, which the processor fetches where it can.
+  // Has the processor fetch bytes of a block that will be read soon: [at, at + size) of it. A hint.
   void prefetch(const Block& block, std::size_t at, std::size_t size) const {
-    if (expect(block)) return;
     constexpr std::size_t kLineBytes = 64;
     const char* const begin = bytes_.data() + block.offset + at;
     for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
@@ -99,8 +101,13 @@ class BlockReader {
   BlockReader(std::string path, std::unique_ptr<Mapping> mapping);
   Status read_envelope();
   void list_blocks(const std::vector<BlockEntry>& entries);
-  bool verified(std::uint32_t number) const {
-    return ((verified_[number / 64].load(std::memory_order_relaxed) >> (number % 64)) & 1U) != 0;
+  // One bit for each block.
+  using Marks = std::vector<std::atomic<std::uint64_t>>;
+  static bool marked(const Marks& marks, std::uint32_t number) {
+    return ((marks[number / 64].load(std::memory_order_relaxed) >> (number % 64)) & 1U) != 0;
+  }
+  static void mark(Marks& marks, std::uint32_t number) {
+    marks[number / 64].fetch_or(std::uint64_t{1} << (number % 64), std::memory_order_relaxed);
   }
   Status verify(const Block& block, std::string_view bytes) const;
 
@@ -110,7 +117,8 @@ class BlockReader {
   SegmentIdentity identity_;
   SegmentDescriptor descriptor_;
   std::array<BlockList, kSectionCount> sections_;
-  mutable std::vector<std::atomic<std::uint64_t>> verified_;  // one bit for each block
+  mutable Marks verified_;
+  mutable Marks asked_;  // of the disk
 };
 
 }  // namespace alcove::segments

@@ -19,16 +19,26 @@ constexpr std::size_t kTimesMore = 4;
 // Fewer than so many are sorted as fast one by one.
 constexpr std::size_t kSortedTogether = 24;
 
-// A number that is less for a hit that comes first, and a hit from it.
-std::uint64_t key_of(const CodeHit& hit) {
-  const auto bits = std::bit_cast<std::uint32_t>(hit.bound + 0.0F);  // one zero only
-  const std::uint32_t descending = bits >> 31U != 0 ? bits : bits ^ 0x7fffffffU;
-  return std::uint64_t{descending} << 32U | hit.row;
+// A number that is less for a greater bound, and the bound from it. Sorted are these: Highway 1.0.3 does not sort floats
+// rightly where there are zeros of both signs or infinities.
+std::uint32_t descending(float bound) {
+  const auto bits = std::bit_cast<std::uint32_t>(bound + 0.0F);  // one zero only
+  return bits >> 31U != 0 ? bits : bits ^ 0x7fffffffU;
 }
+float bound_of(std::uint32_t descending) {
+  return std::bit_cast<float>(descending >> 31U != 0 ? descending : descending ^ 0x7fffffffU);
+}
+// And one that is less for a hit that comes first.
+std::uint64_t key_of(const CodeHit& hit) { return std::uint64_t{descending(hit.bound)} << 32U | hit.row; }
 CodeHit hit_of(std::uint64_t key) {
-  const auto descending = static_cast<std::uint32_t>(key >> 32U);
-  const std::uint32_t bits = descending >> 31U != 0 ? descending : descending ^ 0x7fffffffU;
-  return {static_cast<std::uint32_t>(key), std::bit_cast<float>(bits)};
+  return {static_cast<std::uint32_t>(key), bound_of(static_cast<std::uint32_t>(key >> 32U))};
+}
+
+// Highway's own choice of a target, whatever ALCOVE_SIMD says: there is but one order.
+template <class Key>
+void sort_keys(std::vector<Key>& keys) {
+  thread_local const hwy::Sorter sorter;
+  sorter(keys.data(), keys.size(), hwy::SortAscending());
 }
 
 }  // namespace
@@ -53,15 +63,16 @@ void BoundOrder::leave_out(std::size_t begin, std::size_t end) {
 float BoundOrder::bound_of_about(std::size_t count) {
   if (count >= bounds_.size()) return kLowest;
   if (2 * count <= greatest_.size()) {
-    sample_ = greatest_;
+    sample_.resize(greatest_.size());
+    std::transform(greatest_.begin(), greatest_.end(), sample_.begin(), descending);
   } else {
     const std::size_t step = std::max<std::size_t>(std::min(bounds_.size() / kSample, count / 8), 1);
     sample_.clear();
-    for (std::size_t i = 0; i < bounds_.size(); i += step) sample_.push_back(bounds_[i]);
+    for (std::size_t i = 0; i < bounds_.size(); i += step) sample_.push_back(descending(bounds_[i]));
     count = (count + step - 1) / step;
   }
-  hwy::Sorter()(sample_.data(), sample_.size(), hwy::SortDescending());
-  return std::max(sample_[count - 1], kLowest);
+  sort_keys(sample_);
+  return std::max(bound_of(sample_[count - 1]), kLowest);
 }
 
 std::span<const CodeHit> BoundOrder::collect(float threshold) {
@@ -71,6 +82,8 @@ std::span<const CodeHit> BoundOrder::collect(float threshold) {
     if (reached_ <= threshold) return {};
     const float least = threshold == kLowest ? bound_of_about(count_) : threshold;
     count_ *= kTimesMore;
+    // A sample is not all: it may say that fewer are above than have been collected.
+    if (least >= reached_) continue;
     for (std::size_t block = 0; block < greatest_.size(); ++block) {
       if (greatest_[block] < least) continue;
       if (hits_.size() < found + kCodedRows) hits_.resize(2 * hits_.size() + kCodedRows);
@@ -94,7 +107,7 @@ void BoundOrder::put_in_order(std::span<CodeHit> hits) {
   }
   keys_.resize(hits.size());
   std::transform(hits.begin(), hits.end(), keys_.begin(), key_of);
-  hwy::Sorter()(keys_.data(), keys_.size(), hwy::SortAscending());
+  sort_keys(keys_);
   std::transform(keys_.begin(), keys_.end(), hits.begin(), hit_of);
 }
 

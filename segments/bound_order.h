@@ -39,7 +39,7 @@ class BoundOrder {
 
   std::vector<float> bounds_;    // minus infinity of what is not there
   std::vector<float> greatest_;  // of each kCodedRows
-  std::vector<float> sample_;
+  std::vector<std::uint32_t> sample_;
   std::vector<CodeHit> hits_;
   std::vector<std::uint64_t> keys_;
   std::size_t count_;            // about so many have been collected after the next time

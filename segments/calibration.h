@@ -13,14 +13,15 @@ namespace alcove::segments {
 //   z + ln(n) - 1.2·ln(d²/R²)
 // where z is by how many deviations the threshold, what a row must have to be among the nearest so far, lies
 // above the mean of the cluster's rows (probe_order.h), n counts the clusters looked at, this one
-// included, d is how far the query is from its nearest centroid and R² the mean squared distance of that one's rows.
+// included, d is how far the query is from the centroid that it looks at first and R² the mean squared distance of that one's
+// rows; under the dot product, where a query's length means nothing, there is no last term.
 // None alone tells as much: z because what is expected is only true on average, n because
 // queries differ, d because one that is unlike the rows has its nearest in more clusters; their sum makes queries stop
 // about where one cluster more is worth as much to each.
 //
 // It is measured when the segment is written: rows of it are taken for queries, and for each of their
 // ten nearest others is noted at what remoteness the search must not have ended for it to be found. The
-// quantiles of that are what recalls ask for. So it is for up to 1,000 nearest: where a row's own lie in a
+// quantiles of that are what recalls ask for. So it is for one nearest for each 256 rows, up to 1,000: where a row's own lie in a
 // few clusters, those of a query for more, or with a filter that lets few pass, lie among other clusters than were
 // measured with ten.
 //
@@ -29,7 +30,7 @@ namespace alcove::segments {
 //        0   32 the remoteness for each of kCalibratedRecalls of a search for ten, float32, rising
 //       32   32 the same of a search for more
 //       64    4 for how many
-// Before version 5 it ends after the first, which serves for any number.
+// Before version 5 it ends after the first, which serves for any number, and was measured without the last term.
 
 inline constexpr std::array<double, 8> kCalibratedRecalls = {0.5,  0.8,  0.9,   0.95,
                                                              0.98, 0.99, 0.995, 0.999};
@@ -44,7 +45,8 @@ inline constexpr std::uint32_t kNearest = 10;
 // lets a share pass, the number is that of rows among which as many pass as are wanted.
 float remoteness_for(const Calibration& calibration, double recall, double count);
 
-// kLess: with a quarter of the rows, for a merge that keeps clusters and so has little else to do.
+// kLess: with a quarter of the queries where they are more than 512, for a merge that keeps clusters and so has little
+// else to do.
 enum class Effort : unsigned char { kWhole, kLess };
 
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.

@@ -375,6 +375,9 @@ Result<Calibration> CodeColumn::calibration() const {
   Calibration calibration;
   std::memcpy(&calibration, bytes.data(), std::min(bytes.size(), sizeof(calibration)));
   if (bytes.size() < sizeof(calibration)) {
+    // Measured before a query's distance counted: most that are nearer than rows are end no earlier than then.
+    constexpr float kForNearer = 0.5;
+    for (float& remoteness : calibration.near) remoteness += kForNearer;
     calibration.wide = calibration.near;
     calibration.wide_count = kNearest;
   }
@@ -392,6 +395,7 @@ void CodeColumn::prefetch_centroid(std::uint32_t number) const {
   constexpr std::size_t kBytesMax = 512;
   const Block& block = centroid_block(number);
   const std::size_t bytes = std::size_t{reader_.identity().dimension} * sizeof(float);
+  if (reader_.expect(block)) return;
   reader_.prefetch(block, (number - block.first) * bytes, std::min(bytes, kBytesMax));
 }
 
@@ -424,8 +428,8 @@ Result<std::span<const Segment::Cluster>> CodeColumn::clusters_from(std::uint32_
 
 Result<Segment::Cluster> CodeColumn::cluster(std::uint32_t number) const {
   const Segment::Cluster cluster = TRY(clusters_from(number)).front();
-  if (cluster.first > codes_.items() || cluster.rows > codes_.items() - cluster.first) {
-    return reader_.damaged(clusters_.even_block(number), "has a cluster beyond the codes");
+  if (cluster.rows == 0 || cluster.first > codes_.items() || cluster.rows > codes_.items() - cluster.first) {
+    return reader_.damaged(clusters_.even_block(number), "has a cluster without rows or beyond the codes");
   }
   return cluster;
 }

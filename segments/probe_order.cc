@@ -119,7 +119,8 @@ Status ProbeOrder::compute_more() {
 
 void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
   foreign_ = squared_distance > kForeign * squared_radius;
-  if (squared_distance <= 0 || squared_radius <= 0) return;
+  // A product ranks rows alike however long the query is.
+  if (query_->metric() == Metric::kDotProduct || squared_distance <= 0 || squared_radius <= 0) return;
   const float times = std::clamp(squared_distance / squared_radius, 1 / kFarTimesMax, kFarTimesMax);
   farness_ = kPerFarness * std::log(times);
 }
@@ -134,8 +135,9 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   if (!candidates_.empty()) {
     const Probe& following = candidates_.front().probe;
     probe.scan.ahead = segment_->place_of_codes(following.first, following.rows);
-    // From a disk it is long on its way, and so are those that stand behind it in the heap.
-    if (segment_->expect_codes(following.first)) {
+    // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few rows of a
+    // cluster, its codes are not looked at.
+    if (passing_ == nullptr && segment_->expect_codes(following.first)) {
       for (std::size_t i = 1; i < std::min(candidates_.size(), kFromDisk); ++i) {
         segment_->expect_codes(candidates_[i].probe.first);
       }

@@ -66,7 +66,7 @@ class ProbeOrder {
   Result<bool> any_passes(const Segment::Cluster& cluster) const;
   // Computes distances until enough candidates are known to choose the next from.
   Status compute_more();
-  // Of the query to the first centroid.
+  // Of the query to the first centroid that is computed: about the nearest, of clusters with a row that passes.
   void note_distance(float squared_distance, float squared_radius);
   Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
 

@@ -117,7 +117,7 @@ void VectorColumn::prefetch(std::uint32_t row) const {
   // The processor notices that a longer run is read in order.
   constexpr std::size_t kBytesMax = 512;
   const Block& block = list_.even_block(row);
-  if (block.entry.codec != Codec::kPlain) return;
+  if (reader_.expect(block) || block.entry.codec != Codec::kPlain) return;
   const std::size_t bytes = std::size_t{reader_.identity().dimension} * sizeof(float);
   reader_.prefetch(block, (row - block.first) * bytes, std::min(bytes, kBytesMax));
   reader_.prefetch(block, block.entry.items * bytes + (row - block.first) * sizeof(float), 1);

@@ -56,7 +56,7 @@ class VectorColumn {
   explicit VectorColumn(const BlockReader& reader);
   // The block that `row` lies in. Requires: `row` is in the column.
   Result<Segment::Vectors> block(std::uint32_t row) const;
-  // Where it is read in place. Requires: as block().
+  // By the disk, or where it is read in place by the processor. Requires: as block().
   void prefetch(std::uint32_t row) const;
   Status verify() const;
 

@@ -97,6 +97,37 @@ TEST_P(BoundOrderTest, BeginsWithAboutAsManyAsWereAskedFor) {
   EXPECT_LE(first, 64U);
 }
 
+// Neighbours are often alike: rows with ids alike, clusters of one parent. A sample of them may say that fewer are above a
+// bound than have been given already.
+TEST(BoundOrder, GivesNothingTwiceWhereNeighboursAreAlike) {
+  std::mt19937 chance(7);
+  for (int layout = 0; layout < 300; ++layout) {
+    const std::size_t blocks = 50 + chance() % 400;
+    const std::size_t high_end = chance() % blocks;
+    const std::size_t high = std::min<std::size_t>(high_end, chance() % 60);
+    BoundOrder order(10 + chance() % 150);
+    const BoundOrder::Room room = order.add(blocks);
+    for (std::size_t i = 0; i < blocks * kCodedRows; ++i) {
+      const std::size_t block = i / kCodedRows;
+      const bool is_high = block < high_end && block + high >= high_end;
+      room.bounds[i] = static_cast<float>(chance() % 100'000) + (is_high ? 1e6F : 0);
+    }
+    for (std::size_t i = 0; i < blocks; ++i) {
+      room.greatest[i] = *std::max_element(room.bounds + i * kCodedRows, room.bounds + (i + 1) * kCodedRows);
+    }
+    std::set<std::uint32_t> got;
+    float last = kInfiniteBound;
+    for (auto some = order.collect(-kInfiniteBound); !some.empty(); some = order.collect(-kInfiniteBound)) {
+      for (const CodeHit& hit : some) {
+        ASSERT_TRUE(got.insert(hit.row).second) << hit.row << " of " << blocks << " blocks";
+        ASSERT_LE(hit.bound, last);
+        last = hit.bound;
+      }
+    }
+    ASSERT_EQ(got.size(), blocks * kCodedRows);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Blocks, BoundOrderTest, testing::Values(1, 3, 31, 64, 500));
 
 }  // namespace

@@ -266,8 +266,8 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
     const bool all_passing = filtered_ && passing_seen_ == passes_count_;
-    const bool enough = all_passing || (full_ && clusters_ >= clusters_min_ &&
-                        probes_->remoteness(threshold_) > remotest_);
+    const bool remote = full_ && clusters_ >= clusters_min_ && probes_->remoteness(threshold_) > remotest_;
+    const bool enough = all_passing || remote;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
       TRY(finish_codes(open));

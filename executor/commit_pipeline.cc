@@ -9,6 +9,8 @@ namespace {
 
 // So many waiters are looked at for one group; more would only make the line's copy longer.
 constexpr std::size_t kGroupWaiters = 1024;
+// To log and to sync so much takes no longer, as a rule, than to sync a block.
+constexpr std::uint64_t kBriefBytes = 64 * 1024;
 
 }  // namespace
 
@@ -34,7 +36,8 @@ Status CommitPipeline::sync() {
 }
 
 void CommitPipeline::wait_in_line(Waiter& waiter) {
-  about_to_wait();
+  const bool brief = waiter.transaction != nullptr && waiter.transaction->bytes() <= kBriefBytes;
+  about_to_wait(brief ? WaitLength::kBrief : WaitLength::kLong);
   Lock lock(mutex_);
   line_.push_back(&waiter);
   while (!waiter.done) {

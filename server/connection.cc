@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/waiting.h"
 #include "executor/engine.h"
+#include "server/worker_pool.h"
 
 namespace alcove::server {
 namespace {
@@ -126,6 +127,7 @@ void Connection::close() {
 
 void Connection::go_on() {
   wait_ = Wait::kNone;
+  WorkerPool::note_client(this);
   try {
     serve_slice();
   } catch (const std::exception& exception) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/clock.h"
+#include "base/waiting.h"
 
 namespace alcove::server {
 
@@ -23,6 +25,12 @@ namespace alcove::server {
 // (Letting every thread wait in the io_context wakes one more for each event: twice the time of a
 // short statement.)
 //
+// To wake a thread costs a good part of what a small commit does. So whoever steps aside briefly leaves
+// the seat empty and wakes nobody, provided that an idle thread keeps watch: one that looks up every
+// millisecond and takes a seat that has stayed empty; and that no other client has been served since the
+// last such wait, who would be kept waiting now. A watch ends when there have been no brief waits for a
+// while.
+//
 // Thread-safe.
 class WorkerPool {
  public:
@@ -35,18 +43,23 @@ class WorkerPool {
 
   // Throws std::system_error where there is no thread to be had.
   void start();
+  // The handler that runs on this thread serves that client. On other threads it does nothing.
+  static void note_client(const void* client);
   // Returns when the context has run out of work, and with that every thread has ended. Idempotent.
   void join();
 
  private:
   struct Worker;
-  static void step_aside();
+  static void step_aside(WaitLength length);
   void work();
   bool wait_for_part(Worker& self);  // false: it is over
+  void keep_watch(Worker& self, std::unique_lock<std::mutex>& lock);
   void serve_seated(Worker& self);
   std::size_t run_ready_handler();
   std::size_t run_next_handler();
-  void pass_seat(Worker& self);
+  void leave_seat(Worker& self, WaitLength length);
+  bool take_back_seat(Worker& self);  // false: another has it
+  Worker& take_idle();
   void call_helper();
   void stop();
 
@@ -58,9 +71,14 @@ class WorkerPool {
   const unsigned cores_ = std::thread::hardware_concurrency();
   std::vector<std::thread> threads_;
 
+  std::atomic<const void*> client_ = nullptr;  // served last; only compared
+  std::atomic<bool> client_changed_ = false;   // since the last brief wait
+
   std::mutex mutex_;
   std::vector<Worker*> idle_;  // the one that was busy last at the back
   bool vacant_ = true;         // the seat
+  Worker* watcher_ = nullptr;  // of the idle ones
+  std::uint64_t brief_waits_ = 0;
   unsigned helpers_ = 0;
   bool stopped_ = false;
 };

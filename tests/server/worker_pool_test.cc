@@ -1,5 +1,6 @@
 #include "server/worker_pool.h"
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
@@ -27,7 +29,27 @@ class WorkerPoolTest : public testing::Test {
   void post(Handler handler) {
     asio::post(pool_->context(), std::move(handler));
   }
+  asio::io_context& context() { return pool_->context(); }
   void finish() { pool_->join(); }
+
+  // Serves a client that waits briefly, one statement at a time. Returns how often the thread changed.
+  int serve_brief_waits(int count) {
+    const int client = 0;
+    std::thread::id last;
+    int changes = 0;
+    for (int i = 0; i < count; ++i) {
+      std::promise<std::thread::id> served;
+      post([&] {
+        WorkerPool::note_client(&client);
+        about_to_wait(WaitLength::kBrief);
+        served.set_value(std::this_thread::get_id());
+      });
+      const std::thread::id now = served.get_future().get();
+      if (i > 0 && now != last) ++changes;
+      last = now;
+    }
+    return changes;
+  }
 
  private:
   SystemClock clock_;
@@ -40,6 +62,51 @@ TEST_F(WorkerPoolTest, ServesOthersWhileAHandlerWaits) {
   std::promise<void> went_on;
   post([&] {
     about_to_wait();
+    released.get_future().wait();
+    went_on.set_value();
+  });
+  post([&] { released.set_value(); });
+  went_on.get_future().wait();
+  finish();
+}
+
+TEST_F(WorkerPoolTest, ABriefWaitOfTheOnlyActiveClientCallsNoOtherThread) {
+  start(4);
+  // More than never: the watcher takes over where the machine stopped the waiting thread for long.
+  EXPECT_LT(serve_brief_waits(400), 200);
+  finish();
+}
+
+TEST_F(WorkerPoolTest, ServesOthersWhileABriefWaitTurnsOutToBeLong) {
+  start(2);
+  for (int round = 0; round < 20; ++round) {
+    serve_brief_waits(4);
+    std::promise<void> released;
+    std::promise<void> went_on;
+    post([&] {
+      about_to_wait(WaitLength::kBrief);
+      released.get_future().wait();
+      went_on.set_value();
+    });
+    post([&] { released.set_value(); });
+    went_on.get_future().wait();
+  }
+  finish();
+}
+
+TEST_F(WorkerPoolTest, PassesTheSeatOnWhenAWatchHasEnded) {
+  start(2);
+  serve_brief_waits(4);
+  // A timer of the pool's own context: nothing waits briefly meanwhile.
+  asio::steady_timer timer(context());
+  std::promise<void> quiet;
+  timer.expires_after(std::chrono::milliseconds(150));
+  timer.async_wait([&](const boost::system::error_code&) { quiet.set_value(); });
+  quiet.get_future().wait();
+  std::promise<void> released;
+  std::promise<void> went_on;
+  post([&] {
+    about_to_wait(WaitLength::kBrief);
     released.get_future().wait();
     went_on.set_value();
   });

@@ -287,7 +287,8 @@ void Catalogue::install(Namespace& name_space, std::shared_ptr<Version> version,
 
 Catalogue::Pruned Catalogue::prune() {
   Pruned pruned;
-  const Lsn oldest = snapshots_.oldest_lsn();
+  const std::vector<Lsn> held = snapshots_.held_lsns();
+  const Lsn oldest = held.front();
   std::erase_if(dropped_indexes_, [&](DroppedIndex& dropped) {
     if (oldest < dropped.dropped_lsn) return false;
     pruned.indexes.push_back(std::move(dropped.index));
@@ -299,15 +300,19 @@ Catalogue::Pruned Catalogue::prune() {
     return true;
   });
   for (auto& [number, entry] : open_) {
+    // A version serves the snapshots from its own LSN up to the next one's. Those in the middle go too:
+    // an old snapshot is no reason to keep what was written and flushed since.
+    Lsn next = entry->open->version->installed_lsn;
     auto& history = entry->open->history;
-    // The newest version that is not above `oldest` serves it; older ones serve nobody.
-    while (!history.empty()) {
-      const Lsn next =
-          history.size() > 1 ? history[1]->installed_lsn : entry->open->version->installed_lsn;
-      if (oldest < next) break;
-      pruned.versions.push_back(std::move(history.front()));
-      history.erase(history.begin());
+    std::vector<std::shared_ptr<const Version>> needed;
+    for (auto version = history.rbegin(); version != history.rend(); ++version) {
+      const Lsn own = (*version)->installed_lsn;
+      const auto first = std::lower_bound(held.begin(), held.end(), own);
+      const bool is_needed = first != held.end() && *first < next;
+      (is_needed ? needed : pruned.versions).push_back(std::move(*version));
+      next = own;
     }
+    history.assign(needed.rbegin(), needed.rend());
   }
   return pruned;
 }

@@ -198,7 +198,7 @@ Status Flusher::flush_batch(const std::vector<NamespaceNumber>& victims) {
 
 Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
   std::vector<Replacement> replacements;
-  std::vector<NamespaceNumber> flushed;
+  std::vector<std::shared_ptr<const Version>> flushed;
   std::set<std::string> directories;
   Status failure;
   for (const NamespaceNumber victim : victims) {
@@ -217,15 +217,16 @@ Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
       }
       replacements.push_back(std::move(replacement));
     }
-    flushed.push_back(victim);
+    flushed.push_back(version);
   }
   for (const std::string& directory : directories) {
     TRY(env_.file_system.sync_directory(directory));
   }
   if (!replacements.empty()) {
     TRY(ledger_.publish(replacements));
-    for (const NamespaceNumber number : flushed) {
-      if (flushed_) flushed_(number);
+    for (const auto& version : flushed) {
+      for (const auto& memtable : version->sealed) budget_.note_flushed(*memtable);
+      if (flushed_) flushed_(version->name_space);
     }
   }
   budget_.set_disk_full(!failure && failure.error().code() == ErrorCode::kDiskFull);

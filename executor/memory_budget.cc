@@ -2,20 +2,38 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace alcove::executor {
 
 std::shared_ptr<segments::Memtable> MemoryBudget::make_memtable(std::uint32_t dimension) {
   auto memtable = std::make_unique<segments::Memtable>(dimension);
-  const std::size_t empty_bytes = memtable->bytes();
-  return {memtable.release(), [this, empty_bytes](segments::Memtable* gone) {
-            used_.fetch_sub(gone->bytes() - empty_bytes, std::memory_order_relaxed);
+  CHECK(growth(*memtable) == 0, "all memtables begin with the same size");
+  return {memtable.release(), [this](segments::Memtable* gone) {
+            forget(*gone);
             delete gone;
             let_in();
           }};
 }
 
+void MemoryBudget::note_flushed(const segments::Memtable& memtable) {
+  {
+    std::lock_guard lock(mutex_);
+    CHECK(flushed_.insert(&memtable).second, "a memtable is flushed once");
+    kept_.fetch_add(growth(memtable), std::memory_order_relaxed);
+    used_.fetch_sub(growth(memtable), std::memory_order_relaxed);
+  }
+  let_in();
+}
+
+void MemoryBudget::forget(const segments::Memtable& memtable) {
+  std::lock_guard lock(mutex_);
+  auto& counted = flushed_.erase(&memtable) > 0 ? kept_ : used_;
+  counted.fetch_sub(growth(memtable), std::memory_order_relaxed);
+}
+
 Result<bool> MemoryBudget::has_room() const {
-  if (used_bytes() <= bytes_max_) return true;
+  if (!is_full()) return true;
   if (!disk_full_.load(std::memory_order_relaxed)) return false;
   return Error(ErrorCode::kDiskFull, "the disk is full: what is written cannot leave memory")
       .with_hint("Free space or drop namespaces; then writing goes on by itself.");

@@ -35,4 +35,14 @@ Lsn SnapshotRegistry::oldest_lsn() const {
   return held_.empty() ? visible_lsn() : held_.front().lsn;
 }
 
+std::vector<Lsn> SnapshotRegistry::held_lsns() const {
+  std::vector<Lsn> lsns;
+  std::lock_guard lock(mutex_);
+  for (const Snapshot::Held& held : held_) {
+    if (lsns.empty() || lsns.back() != held.lsn) lsns.push_back(held.lsn);
+  }
+  if (lsns.empty() || lsns.back() != visible_lsn()) lsns.push_back(visible_lsn());
+  return lsns;
+}
+
 }  // namespace alcove::executor

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -62,6 +63,9 @@ class SnapshotRegistry {
   std::uint64_t next_ticket() const;
   std::uint64_t oldest_ticket() const;  // next_ticket() when none is held
   Lsn oldest_lsn() const;               // visible_lsn() when none is held
+  // Those of all that are held, and visible_lsn(); ascending, each once. What is acquired later is
+  // not below the last.
+  std::vector<Lsn> held_lsns() const;
 
  private:
   friend class Snapshot;

@@ -1,0 +1,125 @@
+#include "executor/memory_budget.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "executor/engine.h"
+#include "parser/parse.h"
+#include "tests/support/test_database.h"
+
+namespace alcove::tests {
+namespace {
+
+using Progress = executor::Run::Progress;
+
+// A statement under way that is stepped by hand.
+class Statement {
+ public:
+  Statement(StatementRunner& runner, const std::string& text) : session_(runner.session()) {
+    auto statements = parser::parse(text);
+    EXPECT_TRUE(statements) << text;
+    statements_ = std::move(*statements);
+    session_.begin_script(statements_.size());
+    auto run = session_.start(statements_.front());
+    EXPECT_TRUE(run) << run.error().message();
+    run_ = std::move(*run);
+  }
+  ~Statement() { static_cast<void>(session_.end_script()); }
+
+  Progress step() {
+    const auto progress = run_->step(sink_);
+    EXPECT_TRUE(progress) << progress.error().message();
+    return progress ? *progress : Progress::kDone;
+  }
+
+ private:
+  struct Nowhere final : executor::RowSink {
+    void row(std::span<const executor::Cell>) override {}
+    bool full() const override { return false; }
+  };
+  executor::Session& session_;
+  std::vector<parser::Statement> statements_;
+  std::unique_ptr<executor::Run> run_;
+  Nowhere sink_;
+};
+
+class MemoryBudgetTest : public TestDatabase {
+ protected:
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = TestDatabase::options();
+    options.memtable_bytes = 32 << 10;
+    options.memtable_bytes_max = 64 << 10;
+    return options;
+  }
+  void SetUp() override {
+    TestDatabase::SetUp();
+    tag("CREATE INDEX i DIMENSION 1000 METRIC dotproduct");
+    tag("UPSERT INTO i NAMESPACE n VALUES ('first', [1" + numbers() + "])");
+  }
+  static std::string numbers() {
+    std::string text;
+    for (int i = 1; i < 1000; ++i) text += ",1";
+    return text;
+  }
+  // An UPSERT of four records, 16 KB of memory.
+  std::string upsert() {
+    std::string text = "UPSERT INTO i NAMESPACE n VALUES ";
+    for (int i = 0; i < 4; ++i) {
+      text += fmt::format("{}('r{}', [1{}])", i == 0 ? "" : ", ", written_++, numbers());
+    }
+    return text;
+  }
+  void fill_memory() {
+    while (has_room()) tag(upsert());
+  }
+  bool has_room() { return *database_->engine().budget.has_room(); }
+  void run_background() {
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(database_->run_background());
+  }
+
+ private:
+  int written_ = 0;
+};
+
+TEST_F(MemoryBudgetTest, AStatementThatWaitsForRoomHoldsUpNobody) {
+  const auto other = connect();
+  const auto third = connect();
+  for (const std::string& waiting :
+       {upsert(), std::string("UPDATE i NAMESPACE n SET metadata = '{\"a\": 1}' WHERE id = 'first'"),
+        std::string("DELETE FROM i NAMESPACE n WHERE id = 'first'")}) {
+    SCOPED_TRACE(waiting.substr(0, 10));
+    run_background();
+    ASSERT_TRUE(has_room());
+    Statement begun_before(*other, waiting);
+    fill_memory();
+    Statement begun_after(*third, upsert());
+    while (begun_before.step() == Progress::kMore) {
+    }
+    EXPECT_EQ(begun_after.step(), Progress::kWait);
+    run_background();
+    EXPECT_EQ(begun_before.step(), Progress::kDone);
+    EXPECT_EQ(begun_after.step(), Progress::kDone);
+  }
+}
+
+TEST_F(MemoryBudgetTest, ASnapshotKeepsWhatItSeesAndNothingWrittenLater) {
+  run_background();
+  const auto reader = connect();
+  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    fill_memory();
+    run_background();
+    ASSERT_TRUE(has_room());
+    EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  }
+}
+
+}  // namespace
+}  // namespace alcove::tests

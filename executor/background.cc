@@ -114,7 +114,10 @@ Status Background::while_merging() {
     std::lock_guard lock(mutex_);
     if (stop_) return Error(ErrorCode::kShutdown, "the database is closing");
   }
-  if (engine_.budget.over_budget()) TRY(engine_.flusher.flush_to_budget());
+  if (engine_.budget.over_budget()) {
+    TRY(engine_.flusher.flush_to_budget());
+    prune();
+  }
   TRY(engine_.flusher.flush_queried());
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
@@ -124,16 +127,8 @@ Status Background::while_merging() {
   return {};
 }
 
-Result<bool> Background::storage_round() {
-  const bool due = engine_.budget.over_budget() || checkpoint_due();
-  // Damage is its tenant's alone: everything else goes on.
-  const Status urgent = while_merging();
-  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
-  const Result<bool> merge = engine_.compactor.run_one();
-  if (!merge && merge.error().code() != ErrorCode::kCorruption) return merge.error();
-  const bool merged = merge && *merge;
-  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
-  TRY(engine_.ledger.rewrite(false));
+std::size_t Background::prune() {
+  // Destroyed when the locks are released.
   Catalogue::Pruned pruned;
   std::size_t open_count = 0;
   {
@@ -142,6 +137,33 @@ Result<bool> Background::storage_round() {
     pruned = engine_.catalogue.prune();
     open_count = engine_.catalogue.open_count();
   }
+  pruned = {};
+  engine_.budget.let_in();
+  return open_count;
+}
+
+void Background::tell_of_kept_memory() {
+  const bool keeps_too_much = engine_.budget.keeps_too_much();
+  if (keeps_too_much && !told_of_kept_memory_) {
+    log_warning("writers wait: statements or transactions that began long ago keep {} bytes of records in "
+                "memory; end them with pg_terminate_backend() or idle_in_transaction_session_timeout",
+                engine_.budget.kept_bytes());
+  }
+  told_of_kept_memory_ = keeps_too_much;
+}
+
+Result<bool> Background::storage_round() {
+  const bool due = engine_.budget.over_budget() || checkpoint_due();
+  // Damage is its tenant's alone: everything else goes on.
+  const Status urgent = while_merging();
+  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
+  const std::size_t open_count = prune();
+  tell_of_kept_memory();
+  const Result<bool> merge = engine_.compactor.run_one();
+  if (!merge && merge.error().code() != ErrorCode::kCorruption) return merge.error();
+  const bool merged = merge && *merge;
+  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
+  TRY(engine_.ledger.rewrite(false));
   const std::uint64_t now_us = engine_.env.clock.monotonic_us();
   if (now_us - closed_us_ >= kClosePeriodUs ||
       open_count > 2 * std::size_t{engine_.options.open_namespaces_max}) {

@@ -33,6 +33,9 @@ class Background {
   bool checkpoint_due();
   // What must not wait for the end of a merge.
   Status while_merging();
+  // Lets go of what no snapshot needs any more. Returns how many namespaces are open.
+  std::size_t prune();
+  void tell_of_kept_memory();
   bool wait(std::uint64_t period_ms);  // false: stop
   void tell(const Status& status);
 
@@ -47,6 +50,7 @@ class Background {
   std::uint64_t checkpoint_us_ = 0;     // when the last one ended
   std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed
   std::string last_complaint_;
+  bool told_of_kept_memory_ = false;
 };
 
 }  // namespace alcove::executor

@@ -237,7 +237,9 @@ std::shared_ptr<const Index> Catalogue::drop_index(IndexNumber number, Lsn lsn) 
   indexes_.erase(named);
   by_number_.erase(place);
   std::erase_if(open_, [&](const auto& each) {
-    return each.second->open->version->index->number == number;
+    if (each.second->open->version->index->number != number) return false;
+    note_kept(*each.second->open->version);
+    return true;
   });
   dropped_indexes_.push_back({lsn, index});
   return index;
@@ -247,8 +249,15 @@ const Namespace* Catalogue::drop_namespace(Index& index, std::string_view name, 
   const auto place = index.namespaces.find(name);
   if (place == index.namespaces.end()) return nullptr;
   open_.erase(place->number);
+  if (place->open) note_kept(*place->open->version);
   dropped_namespaces_.push_back({index.definition->number, lsn, index.namespaces.extract(place)});
   return &dropped_namespaces_.back().name_space.value();
+}
+
+// Nothing of it will be flushed.
+void Catalogue::note_kept(const Version& version) {
+  for (const auto& sealed : version.sealed) budget_.note_kept(*sealed);
+  budget_.note_kept(*version.memtable);
 }
 
 std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
@@ -257,8 +266,8 @@ std::shared_ptr<const Version> Catalogue::open_version(const Index& index,
     auto version = std::make_shared<Version>();
     version->index = index.definition;
     version->name_space = name_space.number;
-    // Nothing of an idle namespace is newer than any snapshot still held: see close_idle().
-    version->installed_lsn = 0;
+    // Nothing of an idle namespace is newer than any snapshot still held that sees it: see close_idle().
+    version->installed_lsn = name_space.created_lsn;
     version->segments = segment_set(*index.definition, name_space);
     version->memtable = budget_.make_memtable(index.definition->dimension);
     name_space.open = std::make_unique<Namespace::Open>();
@@ -285,32 +294,51 @@ void Catalogue::install(Namespace& name_space, std::shared_ptr<Version> version,
   }
 }
 
+namespace {
+
+// The newest of the snapshots held that are from `first` up to, not including, `end`; none: 0.
+Lsn newest_between(const std::vector<Lsn>& held, Lsn first, Lsn end) {
+  const auto after = std::lower_bound(held.begin(), held.end(), end);
+  if (after == held.begin() || *std::prev(after) < first) return 0;
+  return *std::prev(after);
+}
+
+}  // namespace
+
+// An old snapshot is no reason to keep what has come and gone since, nor what has been written since.
 Catalogue::Pruned Catalogue::prune() {
   Pruned pruned;
   const std::vector<Lsn> held = snapshots_.held_lsns();
-  const Lsn oldest = held.front();
   std::erase_if(dropped_indexes_, [&](DroppedIndex& dropped) {
-    if (oldest < dropped.dropped_lsn) return false;
+    const Lsn created_lsn = dropped.index->definition->created_lsn;
+    if (newest_between(held, created_lsn, dropped.dropped_lsn) != 0) return false;
     pruned.indexes.push_back(std::move(dropped.index));
     return true;
   });
   std::erase_if(dropped_namespaces_, [&](DroppedNamespace& dropped) {
-    if (oldest < dropped.dropped_lsn) return false;
+    const Lsn created_lsn = dropped.name_space.value().created_lsn;
+    if (newest_between(held, created_lsn, dropped.dropped_lsn) != 0) return false;
     pruned.namespaces.push_back(std::move(dropped.name_space));
     return true;
   });
   for (auto& [number, entry] : open_) {
-    // A version serves the snapshots from its own LSN up to the next one's. Those in the middle go too:
-    // an old snapshot is no reason to keep what was written and flushed since.
     Lsn next = entry->open->version->installed_lsn;
     auto& history = entry->open->history;
     std::vector<std::shared_ptr<const Version>> needed;
     for (auto version = history.rbegin(); version != history.rend(); ++version) {
       const Lsn own = (*version)->installed_lsn;
-      const auto first = std::lower_bound(held.begin(), held.end(), own);
-      const bool is_needed = first != held.end() && *first < next;
-      (is_needed ? needed : pruned.versions).push_back(std::move(*version));
+      const Lsn seen = newest_between(held, own, next);
       next = own;
+      if (seen == 0) {
+        pruned.versions.push_back(std::move(*version));
+        continue;
+      }
+      if ((*version)->memtable->first_lsn() > seen) {
+        auto without = std::make_shared<Version>(**version);
+        without->memtable = budget_.make_memtable(without->index->dimension);
+        pruned.versions.push_back(std::exchange(*version, std::move(without)));
+      }
+      needed.push_back(std::move(*version));
     }
     history.assign(needed.rbegin(), needed.rend());
   }
@@ -319,14 +347,15 @@ Catalogue::Pruned Catalogue::prune() {
 
 Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t open_max) {
   Pruned pruned;
+  const std::vector<Lsn> held = snapshots_.held_lsns();
   std::vector<std::pair<std::uint64_t, Namespace*>> idle;
   for (auto& [number, entry] : open_) {
     const Version& version = *entry->open->version;
     if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty()) {
       continue;
     }
-    // A snapshot below the version would find nothing after the entry is opened again.
-    if (snapshots_.oldest_lsn() < version.installed_lsn) continue;
+    // A snapshot below the version would see too much after the entry is opened again.
+    if (newest_between(held, entry->created_lsn, version.installed_lsn) != 0) continue;
     idle.emplace_back(entry->open->used_us.load(std::memory_order_relaxed), entry);
   }
   std::sort(idle.begin(), idle.end());

@@ -180,6 +180,7 @@ class Catalogue {
   static std::string owner(const IndexDefinition& index, std::string_view name);
 
  private:
+  void note_kept(const Version& version);
   struct DroppedNamespace {
     IndexNumber index;
     Lsn dropped_lsn;

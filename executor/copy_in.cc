@@ -80,7 +80,7 @@ class CopyInRun final : public Run, public RecordIntake {
       TRY(hand_over());
       TRY(session_.check_transaction_bytes());
       if (!ended_ && !commit_due()) return Progress::kInput;
-      if (!TRY(session_.engine().budget.has_room())) return Progress::kWait;
+      if (!TRY(session_.has_room())) return Progress::kWait;
     }
     if (!TRY(session_.try_finish_statement())) return Progress::kWait;
     if (ended_) return Progress::kDone;
@@ -95,7 +95,7 @@ class CopyInRun final : public Run, public RecordIntake {
     } else if (staging_ != nullptr) {
       staging_->when_over(std::move(ready));
     } else {
-      session_.engine().budget.when_room(std::move(ready));
+      session_.when_room(std::move(ready));
     }
   }
 

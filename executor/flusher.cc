@@ -225,7 +225,7 @@ Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
   if (!replacements.empty()) {
     TRY(ledger_.publish(replacements));
     for (const auto& version : flushed) {
-      for (const auto& memtable : version->sealed) budget_.note_flushed(*memtable);
+      for (const auto& memtable : version->sealed) budget_.note_kept(*memtable);
       if (flushed_) flushed_(version->name_space);
     }
   }

@@ -146,7 +146,8 @@ void Ledger::install(const Replacement& replacement, Namespace& name_space) {
                      catalogue_.identity(*old.index, name_space.number),
                      Catalogue::owner(*old.index, name_space.name), std::move(open))
                : catalogue_.segment_set(*old.index, name_space);
-  catalogue_.install(name_space, std::move(version));
+  // A flush may be faster than the leader that publishes what it has flushed.
+  catalogue_.install(name_space, std::move(version), replacement.flushed_lsn);
 }
 
 Status Ledger::publish(std::span<const Replacement> replacements) {

@@ -1,5 +1,7 @@
 #include "executor/memory_budget.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -16,34 +18,36 @@ std::shared_ptr<segments::Memtable> MemoryBudget::make_memtable(std::uint32_t di
           }};
 }
 
-void MemoryBudget::note_flushed(const segments::Memtable& memtable) {
-  {
-    std::lock_guard lock(mutex_);
-    CHECK(flushed_.insert(&memtable).second, "a memtable is flushed once");
-    kept_.fetch_add(growth(memtable), std::memory_order_relaxed);
-    used_.fetch_sub(growth(memtable), std::memory_order_relaxed);
-  }
-  let_in();
+void MemoryBudget::note_kept(const segments::Memtable& memtable) {
+  std::lock_guard lock(mutex_);
+  if (!kept_ones_.insert(&memtable).second) return;
+  kept_.fetch_add(growth(memtable), std::memory_order_relaxed);
+  used_.fetch_sub(growth(memtable), std::memory_order_relaxed);
 }
 
 void MemoryBudget::forget(const segments::Memtable& memtable) {
   std::lock_guard lock(mutex_);
-  auto& counted = flushed_.erase(&memtable) > 0 ? kept_ : used_;
+  auto& counted = kept_ones_.erase(&memtable) > 0 ? kept_ : used_;
   counted.fetch_sub(growth(memtable), std::memory_order_relaxed);
 }
 
-Result<bool> MemoryBudget::has_room() const {
-  if (!is_full()) return true;
-  if (!disk_full_.load(std::memory_order_relaxed)) return false;
+bool MemoryBudget::must_wait(Writer writer) const {
+  if (used_bytes() > bytes_max_) return !disk_full_.load(std::memory_order_relaxed);
+  return keeps_too_much() && writer == Writer::kWithoutSnapshot;
+}
+
+Result<bool> MemoryBudget::has_room(Writer writer) const {
+  if (must_wait(writer)) return false;
+  if (used_bytes() <= bytes_max_) return true;
   return Error(ErrorCode::kDiskFull, "the disk is full: what is written cannot leave memory")
       .with_hint("Free space or drop namespaces; then writing goes on by itself.");
 }
 
-void MemoryBudget::when_room(std::function<void()> ready) {
+void MemoryBudget::when_room(Writer writer, std::function<void()> ready) {
   {
     std::lock_guard lock(mutex_);
-    if (must_wait()) {
-      waiting_.push_back(std::move(ready));
+    if (must_wait(writer)) {
+      waiting_.push_back({writer, std::move(ready)});
       return;
     }
   }
@@ -56,13 +60,15 @@ void MemoryBudget::set_disk_full(bool disk_full) {
 }
 
 void MemoryBudget::let_in() {
-  std::vector<std::function<void()>> ready;
+  std::vector<Waiting> let;
   {
     std::lock_guard lock(mutex_);
-    if (waiting_.empty() || must_wait()) return;
-    ready.swap(waiting_);
+    const auto still = std::partition(waiting_.begin(), waiting_.end(),
+                                      [this](const Waiting& each) { return must_wait(each.writer); });
+    let.assign(std::move_iterator(still), std::move_iterator(waiting_.end()));
+    waiting_.erase(still, waiting_.end());
   }
-  for (auto& call : ready) call();
+  for (const Waiting& each : let) each.ready();
 }
 
 }  // namespace alcove::executor

@@ -87,6 +87,11 @@ struct Session::State {
   // The session's role as the table had it at `role_version`.
   std::shared_ptr<const Role> role;
   std::uint64_t role_version = 0;
+
+  // In a block a snapshot is kept by REPEATABLE READ, or by a cursor.
+  MemoryBudget::Writer writer() const {
+    return block ? MemoryBudget::Writer::kKeepsSnapshot : MemoryBudget::Writer::kWithoutSnapshot;
+  }
 };
 
 Session::Session(Database& database, SessionIdentity identity)
@@ -182,6 +187,15 @@ Access Session::access() {
 bool Session::in_block() const { return state_->block != nullptr; }
 
 void Session::forget_snapshot() { state_->fresh.reset(); }
+
+Result<bool> Session::has_room() {
+  forget_snapshot();
+  return engine().budget.has_room(state_->writer());
+}
+
+void Session::when_room(std::function<void()> ready) {
+  engine().budget.when_room(state_->writer(), std::move(ready));
+}
 
 void Session::again() {
   state_->single = std::make_unique<Transaction>(false);

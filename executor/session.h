@@ -109,6 +109,10 @@ class Session {
   std::uint64_t staged_segment_bytes();
   // The statement has looked all it will: what it keeps others from letting go of is let go.
   void forget_snapshot();
+  // As MemoryBudget::has_room() and when_room(). The statement has looked all it will: who may wait for
+  // memory keeps none.
+  Result<bool> has_room();
+  void when_room(std::function<void()> ready);
   // kLimitExceeded where the transaction writes more than transaction_bytes_max.
   Status check_transaction_bytes();
   // To be called when the statement has asked for all it writes: checks the transaction's limit and,

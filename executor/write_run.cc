@@ -30,7 +30,7 @@ class UpsertRun final : public Run {
   Result<Progress> step(RowSink&) override {
     if (!session_.is_committing()) {
       TRY(session_.check_interrupt());
-      if (!TRY(session_.engine().budget.has_room())) return Progress::kWait;
+      if (!TRY(session_.has_room())) return Progress::kWait;
       TRY(session_.write(std::move(request_)));
     }
     return TRY(session_.try_finish_statement()) ? Progress::kDone : Progress::kWait;
@@ -39,7 +39,7 @@ class UpsertRun final : public Run {
     if (session_.is_committing()) {
       session_.when_committed(std::move(ready));
     } else {
-      session_.engine().budget.when_room(std::move(ready));
+      session_.when_room(std::move(ready));
     }
   }
 
@@ -128,14 +128,14 @@ class RewriteRun final : public SteppedRun {
     if (session_.is_committing()) {
       session_.when_committed(std::move(ready));
     } else if (waits_for_room_) {
-      session_.engine().budget.when_room(std::move(ready));
+      session_.when_room(std::move(ready));
     } else {
       SteppedRun::when_ready(std::move(ready));
     }
   }
 
  protected:
-  std::uint64_t tenant() const override { return reader_ ? reader_->number() : 0; }
+  std::uint64_t tenant() const override { return tenant_; }
 
   Result<bool> morsel(RowSink&) override {
     if (!reader_) TRY(begin());
@@ -150,13 +150,12 @@ class RewriteRun final : public SteppedRun {
   Result<Progress> finish(RowSink&) override {
     waits_for_room_ = false;
     if (!asked_) {
-      TRY(reader_->check_mappings());
-      if (!TRY(session_.engine().budget.has_room())) {
+      if (reader_) TRY(end_reading());
+      if (!TRY(session_.has_room())) {
         waits_for_room_ = true;
         return Progress::kWait;
       }
       count_ = request_.row_count;
-      scan_.reset();
       if (count_ > 0) TRY(session_.write(std::move(request_)));
       asked_ = true;
     }
@@ -167,7 +166,6 @@ class RewriteRun final : public SteppedRun {
     }
     // Somebody was faster: look again at what there is now.
     session_.again();
-    reader_.reset();
     asked_ = false;
     return Progress::kMore;
   }
@@ -183,8 +181,17 @@ class RewriteRun final : public SteppedRun {
                                                        request_.index, name_, *snapshot_);
     auto opened = TRY(NamespaceReader::open(std::move(sight), snapshot_->lsn()));
     reader_.emplace(std::move(opened));
-    request_.seen = reader_->number();
+    request_.seen = tenant_ = reader_->number();
     scan_.emplace(*reader_, filter_, RecordCursor::Direction::kUp, rewriter_->want());
+    return {};
+  }
+
+  // Before it may have to wait: what was read is not to be kept for it.
+  Status end_reading() {
+    TRY(reader_->check_mappings());
+    scan_.reset();
+    reader_.reset();
+    snapshot_.reset();
     return {};
   }
 
@@ -215,6 +222,7 @@ class RewriteRun final : public SteppedRun {
   std::optional<NamespaceReader> reader_;
   std::optional<RecordScan> scan_;
   WriteRequest request_;
+  NamespaceNumber tenant_ = 0;
   bool asked_ = false;
   bool waits_for_room_ = false;
   std::uint64_t count_ = 0;

@@ -54,7 +54,9 @@ void WorkerPool::join() {
 
 void WorkerPool::step_aside(WaitLength length) {
   Worker* const self = Worker::current;
-  if (self != nullptr && self->seated) self->pool.leave_seat(*self, length);
+  if (self == nullptr) return;
+  const bool takes_longer = self->left_seat_empty && length == WaitLength::kLong;
+  if (self->seated || takes_longer) self->pool.leave_seat(*self, length);
 }
 
 void WorkerPool::note_client(const void* client) {
@@ -125,6 +127,10 @@ void WorkerPool::serve_seated(Worker& self) {
   while (self.seated || take_back_seat(self)) {
     if (run_ready_handler() > 0) {
       const std::uint64_t now_us = clock_.monotonic_us();
+      if (!self.seated) {
+        if (!take_back_seat(self)) return;
+        busy_since_us = now_us;
+      }
       if (now_us - busy_since_us >= kCrowdedUs) {
         call_helper();
         busy_since_us = now_us;
@@ -159,7 +165,11 @@ std::size_t WorkerPool::run_next_handler() {
 
 void WorkerPool::leave_seat(Worker& self, WaitLength length) {
   std::lock_guard lock(mutex_);
+  // Left empty before: it may have been taken since.
+  if (!self.seated && !vacant_) return;
+  vacant_ = false;
   self.seated = false;
+  self.left_seat_empty = false;
   if (length == WaitLength::kBrief) {
     ++brief_waits_;
     self.waited_briefly = true;

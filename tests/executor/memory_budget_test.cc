@@ -52,8 +52,9 @@ class MemoryBudgetTest : public TestDatabase {
  protected:
   executor::DatabaseOptions options() const override {
     executor::DatabaseOptions options = TestDatabase::options();
-    options.memtable_bytes = 32 << 10;
-    options.memtable_bytes_max = 64 << 10;
+    options.log_file_bytes = 4 << 20;
+    options.memtable_bytes = 1 << 20;
+    options.memtable_bytes_max = 2 << 20;
     return options;
   }
   void SetUp() override {
@@ -66,18 +67,20 @@ class MemoryBudgetTest : public TestDatabase {
     for (int i = 1; i < 1000; ++i) text += ",1";
     return text;
   }
-  // An UPSERT of four records, 16 KB of memory.
-  std::string upsert() {
-    std::string text = "UPSERT INTO i NAMESPACE n VALUES ";
-    for (int i = 0; i < 4; ++i) {
+  // An UPSERT of 20 records, 80 KB of memory.
+  std::string upsert(const std::string& name_space = "n", const std::string& index = "i") {
+    std::string text = fmt::format("UPSERT INTO {} NAMESPACE {} VALUES ", index, name_space);
+    for (int i = 0; i < 20; ++i) {
       text += fmt::format("{}('r{}', [1{}])", i == 0 ? "" : ", ", written_++, numbers());
     }
     return text;
   }
-  void fill_memory() {
-    while (has_room()) tag(upsert());
+  void fill_memory(const std::string& name_space = "n", const std::string& index = "i") {
+    while (has_room()) tag(upsert(name_space, index));
   }
-  bool has_room() { return *database_->engine().budget.has_room(); }
+  bool has_room() {
+    return *database_->engine().budget.has_room(executor::MemoryBudget::Writer::kWithoutSnapshot);
+  }
   void run_background() {
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(database_->run_background());
   }
@@ -98,8 +101,9 @@ TEST_F(MemoryBudgetTest, AStatementThatWaitsForRoomHoldsUpNobody) {
     Statement begun_before(*other, waiting);
     fill_memory();
     Statement begun_after(*third, upsert());
-    while (begun_before.step() == Progress::kMore) {
-    }
+    Progress progress = begun_before.step();
+    while (progress == Progress::kMore) progress = begun_before.step();
+    EXPECT_EQ(progress, Progress::kWait);
     EXPECT_EQ(begun_after.step(), Progress::kWait);
     run_background();
     EXPECT_EQ(begun_before.step(), Progress::kDone);
@@ -119,6 +123,73 @@ TEST_F(MemoryBudgetTest, ASnapshotKeepsWhatItSeesAndNothingWrittenLater) {
     ASSERT_TRUE(has_room());
     EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
   }
+}
+
+TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfNamespacesMadeLater) {
+  const auto reader = connect();
+  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    fill_memory(fmt::format("m{}", round));
+    run_background();
+    ASSERT_TRUE(has_room());
+    EXPECT_EQ(rows(*reader, "SHOW NAMESPACES FROM i").substr(0, 2), "n|");
+  }
+}
+
+TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfWhatIsWrittenToItsNamespacesLater) {
+  for (int round = 0; round < 10; ++round) tag(upsert(fmt::format("m{}", round)));
+  run_background();
+  ASSERT_TRUE(database_->checkpoint());
+  const auto reader = connect();
+  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE m0"), "20");
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    fill_memory(fmt::format("m{}", round));
+    run_background();
+    ASSERT_TRUE(has_room());
+    EXPECT_EQ(rows(*reader, fmt::format("SELECT count(*) FROM i NAMESPACE m{}", round)), "20");
+  }
+}
+
+TEST_F(MemoryBudgetTest, WhatWasDroppedStopsNobody) {
+  const auto reader = connect();
+  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    tag("CREATE INDEX j DIMENSION 1000");
+    fill_memory("n", round % 3 == 0 ? "i" : "j");
+    const std::string drops[] = {"DROP NAMESPACE n FROM i", "DROP NAMESPACE n FROM j", "DROP INDEX j"};
+    tag(drops[round % 3]);
+    tag("DROP INDEX IF EXISTS j");
+    // Nothing is left to flush, so nothing is tried.
+    run_background();
+    EXPECT_FALSE(*database_->run_background());
+    ASSERT_TRUE(has_room());
+    EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  }
+}
+
+// Else they would wait for each other.
+TEST_F(MemoryBudgetTest, WhoKeepsASnapshotDoesNotWaitForOthersThatDo) {
+  std::vector<std::unique_ptr<StatementRunner>> readers;
+  while (!database_->engine().budget.keeps_too_much()) {
+    tag(upsert());
+    readers.push_back(connect());
+    tag(*readers.back(), "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    tag(*readers.back(), "SELECT count(*) FROM i NAMESPACE n");
+    fill_memory();
+    run_background();
+    ASSERT_LT(readers.size(), 10U);
+  }
+  EXPECT_FALSE(has_room());
+  EXPECT_EQ(tag(*readers.front(), upsert()), "INSERT 0 20");
+  for (auto& reader : readers) tag(*reader, "ROLLBACK");
+  run_background();
+  EXPECT_TRUE(has_room());
 }
 
 }  // namespace

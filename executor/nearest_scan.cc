@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "segments/calibration.h"
 #include "segments/distance.h"
@@ -258,10 +259,11 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     const segments::Calibration calibration = TRY(segment.calibration());
     double count = static_cast<double>(target_.hits->k());
     if (filtered_) count *= segment.rows() / static_cast<double>(std::max<std::uint64_t>(passes_count_, 1));
-    remotest_ = segments::remoteness_for(calibration, target_.recall, count);
     probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered_ ? &passes_ : nullptr));
+    remotest_ = segments::remoteness_for(calibration, target_.recall, count, double{probes_->farness()});
     clusters_ = 0;
     passing_seen_ = 0;
+    passing_rows_.clear();
     clusters_min_ = filtered_ || probes_->foreign() ? kUnusualClustersMin : 0;
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
@@ -270,16 +272,23 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     const bool enough = all_passing || remote;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
+      TRY(compare(open, std::exchange(passing_rows_, {})));
       TRY(finish_codes(open));
       return true;
     }
     ++clusters_;
     ++counts_.clusters;
     if (filtered_) {
-      TRY(find_passing_of(segment, next->first, next->first + next->rows));
-      passing_seen_ += passing_rows_.size();
-      if (passing_rows_.size() <= next->rows / kFewPassOfCluster) {
-        TRY(compare(open, passing_rows_));
+      passing_seen_ += next->passing.size();
+      const bool few = next->passing.size() <= next->rows / kFewPassOfCluster;
+      // They are compared when they have come: while the next cluster is looked for.
+      if (few) {
+        for (const std::uint32_t row : next->passing) segment.prefetch_vector(row);
+      }
+      TRY(compare(open, passing_rows_));
+      passing_rows_.clear();
+      if (few) {
+        passing_rows_.assign(next->passing.begin(), next->passing.end());
         continue;
       }
     }
@@ -319,19 +328,6 @@ bool NearestScan::few_pass(const segments::Segment& segment) const {
          passes_count_ * target_.query->size() * sizeof(float) <= kFewPassBytesMax;
 }
 
-Status NearestScan::find_passing_of(const segments::Segment& segment, std::uint32_t begin, std::uint32_t end) {
-  passing_rows_.clear();
-  while (begin < end) {
-    const auto postings = TRY(segment.postings(begin));
-    const auto some = postings.first(std::min<std::size_t>(postings.size(), end - begin));
-    for (const std::uint32_t row : some) {
-      if (row < passes_.rows() && passes_.contains(row)) passing_rows_.push_back(row);
-    }
-    begin += static_cast<std::uint32_t>(some.size());
-  }
-  return {};
-}
-
 Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
   passing_rows_.clear();
   auto next = passes_.next(static_cast<std::uint32_t>(row_));
@@ -339,18 +335,20 @@ Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
     passing_rows_.push_back(next);
   }
   row_ = next;
-  TRY(compare(open, passing_rows_));
+  constexpr std::size_t kAhead = 6;
+  const std::span<const std::uint32_t> rows = passing_rows_;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAhead < rows.size()) open.segment->prefetch_vector(rows[i + kAhead]);
+    TRY(compare(open, rows.subspan(i, 1)));
+  }
   return next >= row_end_;
 }
 
 Status NearestScan::compare(const OpenSegment& open, std::span<const std::uint32_t> rows) {
-  constexpr std::size_t kAhead = 6;
-  std::size_t ahead = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (; ahead < std::min(rows.size(), i + kAhead); ++ahead) open.segment->prefetch_vector(rows[ahead]);
-    if (open.dead && open.dead->dead(rows[i])) continue;
+  for (const std::uint32_t row : rows) {
+    if (open.dead && open.dead->dead(row)) continue;
     ++counts_.scanned;
-    TRY(rerank(open, rows[i]));
+    TRY(rerank(open, row));
   }
   return {};
 }

@@ -71,8 +71,6 @@ class NearestScan {
   bool few_pass(const segments::Segment& segment) const;
   // Whether all have been.
   Result<bool> scan_passing(const OpenSegment& open);
-  // Fills passing_rows_ with those of the codes [begin, end).
-  Status find_passing_of(const segments::Segment& segment, std::uint32_t begin, std::uint32_t end);
   // Compares those of the rows that are not dead with the query.
   Status compare(const OpenSegment& open, std::span<const std::uint32_t> rows);
   // Whether the segment is done, likewise.
@@ -127,7 +125,7 @@ class NearestScan {
   segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
   std::uint64_t passing_seen_ = 0;  // of those, in the clusters that have been looked at
-  std::vector<std::uint32_t> passing_rows_;
+  std::vector<std::uint32_t> passing_rows_;  // on their way, to be compared
   std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
   std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last

@@ -38,9 +38,15 @@ constexpr float kRemotest = 16;
 constexpr double kDeviations = 2;
 // Where more are as good as each other, they are found wherever the search ends.
 constexpr std::size_t kComparedPerNearestMax = 100;
-// So much of what may be missed is aimed at: real queries are not rows, and the measurement is off by
-// chance.
-constexpr double kShareOfMissed = 0.9;
+// At which recall it is measured how much more far queries need, and what is believed at most.
+constexpr double kSlopeRecall = 0.95;
+constexpr float kPerFarnessMax = 4;
+
+// What finding one of a query's nearest takes, and the query's farness.
+struct Need {
+  float remoteness;
+  float farness;
+};
 
 // One row as a query.
 class Trial {
@@ -48,9 +54,9 @@ class Trial {
   Trial(const Segment& segment, std::uint32_t row, std::size_t count)
       : segment_(segment), row_(row), count_(count) {}
 
-  // Adds for each of the `count` nearest others the remoteness that finding it takes, of those that a search finds which
-  // goes no further than `remotest`.
-  Status run(float remotest, std::vector<float>& needed) {
+  // Adds for each of the `count` nearest others what finding it takes, of those that a search finds which
+  // goes no further than `remotest` and `per_farness`.
+  Status run(float remotest, float per_farness, std::vector<Need>& needed) {
     const Segment::Vectors own = TRY(segment_.vectors(row_));
     const std::size_t dimension = segment_.identity().dimension;
     const float* const values = own.values + (row_ - own.first) * dimension;
@@ -65,7 +71,7 @@ class Trial {
     while (true) {
       if (nearest_.size() == count_) {
         need = std::max(need, order.remoteness(threshold()));
-        if (need > remotest) break;
+        if (need > remotest + per_farness * order.farness()) break;
       }
       const auto probe = TRY(order.next());
       if (!probe || compared_ > kComparedPerNearestMax * count_) break;
@@ -73,7 +79,7 @@ class Trial {
       TRY(search.scan(probe->scan, probe->first, probe->first + probe->rows, threshold_now, visit));
       TRY(search.finish(threshold_now, visit));
     }
-    for (const Found& found : nearest_) needed.push_back(found.need);
+    for (const Found& found : nearest_) needed.push_back({found.need, order.farness()});
     return {};
   }
 
@@ -133,34 +139,35 @@ class Trials {
   }
 
   // Every kFarQueryEvery'th.
-  Result<std::vector<float>> run_far() {
-    return run(kNearest, kRemotest, [](std::uint32_t i) { return i % kFarQueryEvery == 0; });
+  Result<std::vector<Need>> run_far() {
+    return run(kNearest, kRemotest, 0, [](std::uint32_t i) { return i % kFarQueryEvery == 0; });
   }
   // Some, for so many of their nearest.
   std::uint32_t wide_count() const { return std::min(segment_.rows() / kRowsPerWideCount, kWideCountMax); }
-  Result<std::vector<float>> run_wide() {
-    return run(wide_count(), kRemotest, [](std::uint32_t i) { return i % kWideQueryEvery == 1; });
+  Result<std::vector<Need>> run_wide() {
+    return run(wide_count(), kRemotest, 0, [](std::uint32_t i) { return i % kWideQueryEvery == 1; });
   }
   // The others.
-  Result<std::vector<float>> run_near(float remotest) {
-    return run(kNearest, remotest, [](std::uint32_t i) { return i % kFarQueryEvery != 0; });
+  Result<std::vector<Need>> run_near(float remotest, float per_farness) {
+    return run(kNearest, remotest, per_farness, [](std::uint32_t i) { return i % kFarQueryEvery != 0; });
   }
 
  private:
-  // What finding each of their nearest takes, rising. Every second one runs on a thread beside this one, if there is one
+  // What finding each of their nearest takes. Every second one runs on a thread beside this one, if there is one
   // to be had.
   template <class Chosen>
-  Result<std::vector<float>> run(std::size_t nearest, float remotest, const Chosen& chosen) {
+  Result<std::vector<Need>> run(std::size_t nearest, float remotest, float per_farness,
+                                const Chosen& chosen) {
     std::vector<std::uint32_t> rows;
     for (std::uint32_t i = 0; i < count_; ++i) {
       if (chosen(i)) rows.push_back(static_cast<std::uint32_t>(std::uint64_t{i} * segment_.rows() / count_));
     }
-    std::vector<float> needed;
-    std::vector<float> needed_beside;
+    std::vector<Need> needed;
+    std::vector<Need> needed_beside;
     std::atomic<bool> stopped = false;
     Status ran_beside;
     const auto run_beside = [&] {
-      ran_beside = run_half(rows, 1, nearest, remotest, needed_beside, [&]() -> Status {
+      ran_beside = run_half(rows, 1, nearest, remotest, per_farness, needed_beside, [&]() -> Status {
         if (stopped) return fail(ErrorCode::kCancelled, "the other half has failed");
         return {};
       });
@@ -171,20 +178,19 @@ class Trials {
     } catch (const std::system_error&) {
       run_beside();
     }
-    const Status ran = run_half(rows, 0, nearest, remotest, needed, pause_);
+    const Status ran = run_half(rows, 0, nearest, remotest, per_farness, needed, pause_);
     if (!ran) stopped = true;
     if (beside.joinable()) beside.join();
     TRY(ran);
     TRY(ran_beside);
     needed.insert(needed.end(), needed_beside.begin(), needed_beside.end());
-    std::sort(needed.begin(), needed.end());
     return needed;
   }
 
   Status run_half(const std::vector<std::uint32_t>& rows, std::size_t first, std::size_t nearest,
-                  float remotest, std::vector<float>& needed, const std::function<Status()>& pause) const {
+                  float remotest, float per_farness, std::vector<Need>& needed, const std::function<Status()>& pause) const {
     for (std::size_t i = first; i < rows.size(); i += 2) {
-      TRY(Trial(segment_, rows[i], nearest).run(remotest, needed));
+      TRY(Trial(segment_, rows[i], nearest).run(remotest, per_farness, needed));
       TRY(pause());
     }
     return {};
@@ -202,6 +208,30 @@ float quantile(const std::vector<float>& values, double share) {
   return std::max(values[std::min(at, values.size() - 1)], -kRemotest);
 }
 
+// Rising.
+std::vector<float> less_farness(const std::vector<Need>& needs, float per_farness) {
+  std::vector<float> rest;
+  rest.reserve(needs.size());
+  for (const Need& need : needs) rest.push_back(need.remoteness - per_farness * need.farness);
+  std::sort(rest.begin(), rest.end());
+  return rest;
+}
+
+float per_farness_of(std::vector<Need> needs) {
+  std::sort(needs.begin(), needs.end(), [](const Need& x, const Need& y) { return x.farness < y.farness; });
+  const auto middle = needs.begin() + static_cast<std::ptrdiff_t>(needs.size() / 2);
+  const auto quantile_and_mean = [](const std::vector<Need>& half) {
+    double sum = 0;
+    for (const Need& need : half) sum += double{need.farness};
+    return std::pair(double{quantile(less_farness(half, 0), kSlopeRecall)},
+                     sum / static_cast<double>(std::max<std::size_t>(half.size(), 1)));
+  };
+  const auto [near_needs, near_mean] = quantile_and_mean({needs.begin(), middle});
+  const auto [far_needs, far_mean] = quantile_and_mean({middle, needs.end()});
+  if (far_mean <= near_mean) return 0;
+  return std::clamp(static_cast<float>((far_needs - near_needs) / (far_mean - near_mean)), 0.0F, kPerFarnessMax);
+}
+
 double between(const std::array<float, 8>& remotenesses, double recall) {
   // What is missed, on a scale on which each half of it is a step.
   const auto scale = [](double r) { return -std::log(std::max(1 - r, 1e-9)); };
@@ -216,28 +246,34 @@ double between(const std::array<float, 8>& remotenesses, double recall) {
 
 }  // namespace
 
-float remoteness_for(const Calibration& calibration, double recall, double count) {
-  const double near = between(calibration.near, recall);
+float remoteness_for(const Calibration& calibration, double recall, double count, double farness) {
+  const double near = between(calibration.near, recall) + double{calibration.near_per_farness} * farness;
   if (count <= kNearest || calibration.wide_count <= kNearest) return static_cast<float>(near);
+  const double wide = between(calibration.wide, recall) + double{calibration.wide_per_farness} * farness;
   const double share = std::log(count / kNearest) / std::log(static_cast<double>(calibration.wide_count) / kNearest);
-  return static_cast<float>(near + std::min(share, 1.0) * (between(calibration.wide, recall) - near));
+  return static_cast<float>(near + std::min(share, 1.0) * (wide - near));
 }
 
 Result<Calibration> calibrate(const Segment& segment, Effort effort, const std::function<Status()>& pause) {
   Trials trials(segment, effort, pause);
-  const std::vector<float> far = TRY(trials.run_far());
+  Calibration calibration;
+  const std::vector<Need> far_needs = TRY(trials.run_far());
+  calibration.near_per_farness = per_farness_of(far_needs);
+  const std::vector<float> far = less_farness(far_needs, calibration.near_per_farness);
   const float remotest = quantile(far, kNearShare);
-  std::vector<float> near = TRY(trials.run_near(remotest));
+  std::vector<float> near =
+      less_farness(TRY(trials.run_near(remotest, calibration.near_per_farness)), calibration.near_per_farness);
   const auto within = std::upper_bound(far.begin(), far.end(), remotest);
   const double share_within =
       far.empty() ? 1 : static_cast<double>(within - far.begin()) / static_cast<double>(far.size());
   near.insert(near.end(), far.begin(), within);
   std::sort(near.begin(), near.end());
-  const std::vector<float> wide = TRY(trials.run_wide());
-  Calibration calibration;
+  const std::vector<Need> wide_needs = TRY(trials.run_wide());
+  calibration.wide_per_farness = per_farness_of(wide_needs);
+  const std::vector<float> wide = less_farness(wide_needs, calibration.wide_per_farness);
   calibration.wide_count = trials.wide_count();
   for (std::size_t i = 0; i < kCalibratedRecalls.size(); ++i) {
-    const double found = 1 - (1 - kCalibratedRecalls[i]) * kShareOfMissed;
+    const double found = kCalibratedRecalls[i];
     // Of all that the near ones should have found, they can have found those within reach.
     calibration.near[i] = kCalibratedRecalls[i] <= kNearRecallMax ? quantile(near, found / share_within)
                                                                   : quantile(far, found);

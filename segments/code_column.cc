@@ -374,7 +374,7 @@ Result<Calibration> CodeColumn::calibration() const {
   const std::string_view bytes = TRY(reader_.stored(calibration_.blocks().front()));
   Calibration calibration;
   std::memcpy(&calibration, bytes.data(), std::min(bytes.size(), sizeof(calibration)));
-  if (bytes.size() < sizeof(calibration)) {
+  if (bytes.size() < kCalibrationBytesBefore6) {
     // Measured before a query's distance counted: most that are nearer than rows are end no earlier than then.
     constexpr float kForNearer = 0.5;
     for (float& remoteness : calibration.near) remoteness += kForNearer;

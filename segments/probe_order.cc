@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace alcove::segments {
 
@@ -15,9 +16,7 @@ constexpr std::size_t kCentroidsAhead = 4;
 constexpr std::size_t kFromDisk = 4;
 // So many times as far from a centroid as its rows are, in the mean of squares.
 constexpr float kForeign = 4;
-// By how much more remote a query may be that is e times as far, in squares, from its nearest centroid as that one's
-// rows are; and no further it counts.
-constexpr float kPerFarness = 1.2F;
+// No more counts, nor less than a part of so many.
 constexpr float kFarTimesMax = 16;
 // From so many whose distances are computed the next is chosen: estimates are off by more than one place.
 constexpr std::size_t kChosenFrom = 32;
@@ -37,7 +36,11 @@ constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.prom
 float ProbeOrder::Spread::promise() const { return mean + kPromiseDeviations * deviation; }
 
 ProbeOrder::ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing)
-    : segment_(&segment), query_(&query), passing_(passing), order_(kFirst) {}
+    : segment_(&segment), query_(&query), passing_(passing), order_(kFirst) {
+  if (passing == nullptr) return;
+  lists_.resize(kChosenFrom + 1);
+  for (std::size_t list = 1; list < lists_.size(); ++list) free_lists_.push_back(list);
+}
 
 Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& query,
                                       const RowSet* passing) {
@@ -83,17 +86,22 @@ ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance,
   return {value, deviation};
 }
 
-Result<bool> ProbeOrder::any_passes(const Segment::Cluster& cluster) const {
+Result<std::span<const std::uint32_t>> ProbeOrder::find_passing(const Segment::Cluster& cluster,
+                                                                std::vector<std::uint32_t>& list) const {
+  if (list.size() < cluster.rows) list.resize(cluster.rows);
+  std::size_t count = 0;
   const std::uint32_t end = cluster.first + cluster.rows;
   for (std::uint32_t at = cluster.first; at < end;) {
     const auto rows = TRY(segment_->postings(at));
     const auto some = rows.first(std::min<std::size_t>(rows.size(), end - at));
     for (const std::uint32_t row : some) {
-      if (row < passing_->rows() && passing_->contains(row)) return true;
+      // Without a jump that nobody could foretell.
+      list[count] = row;
+      count += row < passing_->rows() && passing_->contains(row) ? 1U : 0U;
     }
     at += static_cast<std::uint32_t>(some.size());
   }
-  return false;
+  return std::span<const std::uint32_t>(list).first(count);
 }
 
 Status ProbeOrder::compute_more() {
@@ -103,15 +111,26 @@ Status ProbeOrder::compute_more() {
     const std::uint32_t number = next_.front().row;
     next_ = next_.subspan(1);
     const Segment::Cluster cluster = TRY(segment_->cluster(number));
-    if (passing_ != nullptr && !TRY(any_passes(cluster))) continue;
+    Candidate candidate;
+    if (passing_ != nullptr) {
+      candidate.list = free_lists_.back();
+      candidate.probe.passing = TRY(find_passing(cluster, lists_[candidate.list]));
+      if (candidate.probe.passing.empty()) continue;
+      free_lists_.pop_back();
+    }
     ++computed_;
     if (next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
     const auto centroid = TRY(segment_->centroid(1 + number));
     const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
     const Spread spread = spread_of(place.value, place.squared_distance, cluster);
     if (computed_ == 1) note_distance(place.squared_distance, cluster.squared_radius);
-    candidates_.push_back({spread.promise(), spread.mean, spread.deviation,
-                           {cluster.first, cluster.rows, query_->scan(place.base, place.reach)}});
+    candidate.promise = spread.promise();
+    candidate.mean = spread.mean;
+    candidate.deviation = spread.deviation;
+    candidate.probe.first = cluster.first;
+    candidate.probe.rows = cluster.rows;
+    candidate.probe.scan = query_->scan(place.base, place.reach);
+    candidates_.push_back(candidate);
     std::push_heap(candidates_.begin(), candidates_.end(), kLessPromising);
   }
   return {};
@@ -122,13 +141,14 @@ void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
   // A product ranks rows alike however long the query is.
   if (query_->metric() == Metric::kDotProduct || squared_distance <= 0 || squared_radius <= 0) return;
   const float times = std::clamp(squared_distance / squared_radius, 1 / kFarTimesMax, kFarTimesMax);
-  farness_ = kPerFarness * std::log(times);
+  farness_ = std::log(times);
 }
 
 Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   if (candidates_.empty()) return std::optional<Probe>();
   std::pop_heap(candidates_.begin(), candidates_.end(), kLessPromising);
   Probe probe = candidates_.back().probe;
+  if (passing_ != nullptr) free_lists_.push_back(std::exchange(given_list_, candidates_.back().list));
   candidates_.pop_back();
   TRY(compute_more());
   // While this one is scanned, the one that will probably follow is on its way.
@@ -152,7 +172,7 @@ float ProbeOrder::remoteness(float threshold) const {
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
   const std::size_t looked_at = computed_ - candidates_.size();
-  return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1)) - farness_;
+  return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1));
 }
 
 }  // namespace alcove::segments

@@ -36,6 +36,7 @@ class ProbeOrder {
     std::uint32_t first = 0;  // of its codes
     std::uint32_t rows = 0;
     CodeScan scan;
+    std::span<const std::uint32_t> passing;  // those wanted, until the next call; empty where all are
   };
   // The next cluster, the most promising first; nothing when there are no more.
   Result<std::optional<Probe>> next();
@@ -44,7 +45,10 @@ class ProbeOrder {
   // it.
   bool foreign() const { return foreign_; }
 
-  // How unlikely it is, for a query as far as this one, that the next cluster holds a row above `threshold`: calibration.h says what to compare
+  // How much further the query is than rows are (calibration.h).
+  float farness() const { return farness_; }
+
+  // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
   // that with. Infinity when there are no more, or all its rows are known to be below.
   float remoteness(float threshold) const;
 
@@ -55,6 +59,7 @@ class ProbeOrder {
     float mean = 0;
     float deviation = 0;
     Probe probe;
+    std::size_t list = 0;  // that `passing` points to
   };
   struct Spread {
     float mean;
@@ -63,7 +68,8 @@ class ProbeOrder {
   };
   ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing);
   Status estimate();
-  Result<bool> any_passes(const Segment::Cluster& cluster) const;
+  Result<std::span<const std::uint32_t>> find_passing(const Segment::Cluster& cluster,
+                                                      std::vector<std::uint32_t>& list) const;
   // Computes distances until enough candidates are known to choose the next from.
   Status compute_more();
   // Of the query to the first centroid that is computed: about the nearest, of clusters with a row that passes.
@@ -79,6 +85,9 @@ class ProbeOrder {
   float farness_ = 0;
   std::size_t computed_ = 0;           // clusters, of those with a row that passes
   std::vector<Candidate> candidates_;  // computed and not given out: a heap, the most promising first
+  std::vector<std::vector<std::uint32_t>> lists_;  // of rows that pass: each candidate's, and that of the one given out
+  std::vector<std::size_t> free_lists_;
+  std::size_t given_list_ = 0;
 };
 
 }  // namespace alcove::segments

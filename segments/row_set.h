@@ -53,7 +53,7 @@ class RowSet {
 
   std::uint64_t count() const {
     std::uint64_t count = 0;
-    for (const std::uint64_t word : words_) count += static_cast<std::uint64_t>(std::popcount(word));
+    for (const std::uint64_t word : words_) count += bits_of(word);
     return count;
   }
   // The first member that is not below `row`; rows() if there is none.
@@ -70,6 +70,14 @@ class RowSet {
 
  private:
   static constexpr std::uint32_t kWordBits = 64;
+  // By sums of 2, 4, 8 and all bits: without an instruction that not every processor has, std::popcount looks
+  // them up in a table.
+  static std::uint64_t bits_of(std::uint64_t word) {
+    word -= word >> 1 & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return word * 0x0101010101010101 >> 56;
+  }
   void clear_beyond() {
     if (rows_ % kWordBits != 0) words_.back() &= (std::uint64_t{1} << rows_ % kWordBits) - 1;
   }

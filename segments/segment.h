@@ -24,6 +24,9 @@ struct Calibration {
   std::array<float, 8> near;        // of a search for kNearest rows
   std::array<float, 8> wide;        // of one for so many
   std::uint32_t wide_count = 0;
+  // How much further a search goes for a query that is e times as far, in squares.
+  float near_per_farness = 1.2F;
+  float wide_per_farness = 1.2F;
 
   bool operator==(const Calibration&) const = default;
 };

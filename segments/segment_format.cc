@@ -58,7 +58,8 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
     case Section::kPostings:
       return raw == items * sizeof(std::uint32_t);
     case Section::kCalibration:
-      return items == 1 && (raw == sizeof(Calibration) || raw == sizeof(Calibration::near));
+      return items == 1 && (raw == sizeof(Calibration) || raw == kCalibrationBytesBefore6 ||
+                            raw == sizeof(Calibration::near));
     case Section::kTerms:
       return items == 1 && raw >= 16;
     case Section::kCodes:

@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 5. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 6. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -99,7 +99,7 @@ namespace alcove::segments {
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 5;
+inline constexpr std::uint32_t kSegmentVersion = 6;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;

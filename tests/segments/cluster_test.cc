@@ -183,14 +183,20 @@ TEST_P(CentredTest, RemotenessRises) {
   EXPECT_TRUE(std::is_sorted(calibration->wide.begin(), calibration->wide.end()));
   EXPECT_EQ(calibration->wide_count, kRows / 256);
   for (const double count : {1.0, 10.0, 30.0, 1e6}) {
-    float last = remoteness_for(*calibration, 0, count);
+    float last = remoteness_for(*calibration, 0, count, 0);
     for (const double recall : {0.3, 0.5, 0.7, 0.9, 0.93, 0.95, 0.99, 0.999, 0.9999}) {
-      EXPECT_GE(remoteness_for(*calibration, recall, count), last) << recall << " of " << count;
-      last = remoteness_for(*calibration, recall, count);
+      EXPECT_GE(remoteness_for(*calibration, recall, count, 0), last) << recall << " of " << count;
+      last = remoteness_for(*calibration, recall, count, 0);
     }
   }
-  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 10), calibration->near[3]);
-  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 1e6), calibration->wide[3]);
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 10, 0), calibration->near[3]);
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 1e6, 0), calibration->wide[3]);
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 10, 2), calibration->near[3] + 2 * calibration->near_per_farness);
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 1e6, -1), calibration->wide[3] - calibration->wide_per_farness);
+  EXPECT_GE(calibration->near_per_farness, 0);
+  EXPECT_GE(calibration->wide_per_farness, 0);
+  const bool by_length = rows_.metric() != Metric::kDotProduct;
+  EXPECT_TRUE(by_length || calibration->near_per_farness == 0);
 
   const std::vector<float> query = rows_.vector();
   const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
@@ -216,6 +222,10 @@ TEST_P(CentredTest, LooksOnlyWhereRowsPass) {
   const auto probe = order->next();
   ASSERT_TRUE(probe && *probe);
   EXPECT_EQ((*probe)->first, segment->cluster(3)->first);
+  ASSERT_EQ((*probe)->passing.size(), segment->cluster(3)->rows);
+  for (std::uint32_t i = 0; i < segment->cluster(3)->rows; ++i) {
+    EXPECT_EQ((*probe)->passing[i], segment->postings(segment->cluster(3)->first + i)->front());
+  }
   EXPECT_FALSE(order->next()->has_value());
 }
 

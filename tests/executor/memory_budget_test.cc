@@ -52,22 +52,22 @@ class MemoryBudgetTest : public TestDatabase {
  protected:
   executor::DatabaseOptions options() const override {
     executor::DatabaseOptions options = TestDatabase::options();
-    options.log_file_bytes = 4 << 20;
-    options.memtable_bytes = 1 << 20;
-    options.memtable_bytes_max = 2 << 20;
+    options.log_file_bytes = 1 << 20;
+    options.memtable_bytes = 128 << 10;
+    options.memtable_bytes_max = 256 << 10;
     return options;
   }
   void SetUp() override {
     TestDatabase::SetUp();
-    tag("CREATE INDEX i DIMENSION 1000 METRIC dotproduct");
+    tag("CREATE INDEX i DIMENSION 100 METRIC dotproduct");
     tag("UPSERT INTO i NAMESPACE n VALUES ('first', [1" + numbers() + "])");
   }
   static std::string numbers() {
     std::string text;
-    for (int i = 1; i < 1000; ++i) text += ",1";
+    for (int i = 1; i < 100; ++i) text += ",1";
     return text;
   }
-  // An UPSERT of 20 records, 80 KB of memory.
+  // An UPSERT of 20 records, 10 KB of memory.
   std::string upsert(const std::string& name_space = "n", const std::string& index = "i") {
     std::string text = fmt::format("UPSERT INTO {} NAMESPACE {} VALUES ", index, name_space);
     for (int i = 0; i < 20; ++i) {
@@ -160,7 +160,7 @@ TEST_F(MemoryBudgetTest, WhatWasDroppedStopsNobody) {
   EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
-    tag("CREATE INDEX j DIMENSION 1000");
+    tag("CREATE INDEX j DIMENSION 100");
     fill_memory("n", round % 3 == 0 ? "i" : "j");
     const std::string drops[] = {"DROP NAMESPACE n FROM i", "DROP NAMESPACE n FROM j", "DROP INDEX j"};
     tag(drops[round % 3]);

@@ -34,7 +34,7 @@ Status Applier::apply(Lsn lsn, const Change& change) {
     const auto index = catalogue_.drop_index(drop->index, lsn);
     CHECK(index != nullptr, "a commit drops an index that does not exist");
     ledger_.note_definition(segments::DropIndexEdit{drop->index}, lsn);
-    for (const Namespace& entry : index->namespaces) ledger_.note_garbage(entry.descriptors);
+    for (const Namespace& entry : index->namespaces) ledger_.note_garbage(entry.descriptors, lsn);
   } else if (const auto* make = std::get_if<CreateNamespaceChange>(&change)) {
     Index* index = catalogue_.index_by_number(make->index);
     CHECK(index != nullptr, "a commit creates a namespace of no index");
@@ -52,7 +52,7 @@ Status Applier::apply(Lsn lsn, const Change& change) {
     CHECK(entry != nullptr && entry->number == gone.name_space,
           "a commit drops a namespace that does not exist");
     ledger_.note_definition(segments::DropNamespaceEdit{gone.name_space}, lsn);
-    ledger_.note_garbage(entry->descriptors);
+    ledger_.note_garbage(entry->descriptors, lsn);
   }
   return {};
 }

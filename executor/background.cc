@@ -114,10 +114,11 @@ Status Background::while_merging() {
     std::lock_guard lock(mutex_);
     if (stop_) return Error(ErrorCode::kShutdown, "the database is closing");
   }
-  if (engine_.budget.over_budget()) {
-    TRY(engine_.flusher.flush_to_budget());
-    prune();
-  }
+  // What frees memory or the disk does not depend on whether there is room to flush to.
+  const Status flushed =
+      engine_.budget.over_budget() ? engine_.flusher.flush_to_budget() : Status();
+  if (engine_.env.clock.monotonic_us() - pruned_us_ >= kStoragePeriodMs * kUsPerMs) prune();
+  TRY(flushed);
   TRY(engine_.flusher.flush_queried());
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
@@ -139,6 +140,8 @@ std::size_t Background::prune() {
   }
   pruned = {};
   engine_.budget.let_in();
+  tell_of_kept_memory();
+  pruned_us_ = engine_.env.clock.monotonic_us();
   return open_count;
 }
 
@@ -156,13 +159,12 @@ Result<bool> Background::storage_round() {
   const bool due = engine_.budget.over_budget() || checkpoint_due();
   // Damage is its tenant's alone: everything else goes on.
   const Status urgent = while_merging();
-  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
   const std::size_t open_count = prune();
-  tell_of_kept_memory();
+  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
+  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
   const Result<bool> merge = engine_.compactor.run_one();
   if (!merge && merge.error().code() != ErrorCode::kCorruption) return merge.error();
   const bool merged = merge && *merge;
-  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
   TRY(engine_.ledger.rewrite(false));
   const std::uint64_t now_us = engine_.env.clock.monotonic_us();
   if (now_us - closed_us_ >= kClosePeriodUs ||

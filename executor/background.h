@@ -51,6 +51,7 @@ class Background {
   std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed
   std::string last_complaint_;
   bool told_of_kept_memory_ = false;
+  std::uint64_t pruned_us_ = 0;         // when that was last done
 };
 
 }  // namespace alcove::executor

@@ -236,12 +236,14 @@ std::shared_ptr<const Index> Catalogue::drop_index(IndexNumber number, Lsn lsn) 
   std::shared_ptr<Index> index = std::move(named->second);
   indexes_.erase(named);
   by_number_.erase(place);
+  std::vector<Namespace*> open;
   std::erase_if(open_, [&](const auto& each) {
     if (each.second->open->version->index->number != number) return false;
     note_kept(*each.second->open->version);
+    open.push_back(each.second);
     return true;
   });
-  dropped_indexes_.push_back({lsn, index});
+  dropped_indexes_.push_back({lsn, index, std::move(open)});
   return index;
 }
 
@@ -305,43 +307,61 @@ Lsn newest_between(const std::vector<Lsn>& held, Lsn first, Lsn end) {
 
 }  // namespace
 
+void Catalogue::prune_history(Namespace::Open& open, Lsn end, const std::vector<Lsn>& held,
+                              Pruned& pruned) {
+  std::vector<std::shared_ptr<const Version>> needed;
+  Lsn next = open.version->installed_lsn;
+  for (auto version = open.history.rbegin(); version != open.history.rend(); ++version) {
+    const Lsn own = (*version)->installed_lsn;
+    const Lsn seen = newest_between(held, own, next);
+    next = own;
+    if (seen == 0) {
+      pruned.versions.push_back(std::move(*version));
+    } else {
+      strip(*version, seen, pruned);
+      needed.push_back(std::move(*version));
+    }
+  }
+  open.history.assign(needed.rbegin(), needed.rend());
+  // Nobody will look at the version in force any more who does not now.
+  if (end != kLsnMax) strip(open.version, newest_between(held, open.version->installed_lsn, end), pruned);
+}
+
+void Catalogue::strip(std::shared_ptr<const Version>& version, Lsn seen, Pruned& pruned) {
+  const auto is_above = [seen](const auto& memtable) { return memtable->first_lsn() > seen; };
+  const auto& sealed = version->sealed;
+  if (!is_above(version->memtable) && std::none_of(sealed.begin(), sealed.end(), is_above)) return;
+  auto stripped = std::make_shared<Version>(*version);
+  std::erase_if(stripped->sealed, is_above);
+  if (is_above(version->memtable)) stripped->memtable = budget_.make_memtable(version->index->dimension);
+  pruned.versions.push_back(std::exchange(version, std::move(stripped)));
+}
+
 // An old snapshot is no reason to keep what has come and gone since, nor what has been written since.
 Catalogue::Pruned Catalogue::prune() {
   Pruned pruned;
   const std::vector<Lsn> held = snapshots_.held_lsns();
   std::erase_if(dropped_indexes_, [&](DroppedIndex& dropped) {
     const Lsn created_lsn = dropped.index->definition->created_lsn;
-    if (newest_between(held, created_lsn, dropped.dropped_lsn) != 0) return false;
+    if (newest_between(held, created_lsn, dropped.dropped_lsn) != 0) {
+      for (Namespace* entry : dropped.open) {
+        prune_history(*entry->open, dropped.dropped_lsn, held, pruned);
+      }
+      return false;
+    }
     pruned.indexes.push_back(std::move(dropped.index));
     return true;
   });
   std::erase_if(dropped_namespaces_, [&](DroppedNamespace& dropped) {
-    const Lsn created_lsn = dropped.name_space.value().created_lsn;
-    if (newest_between(held, created_lsn, dropped.dropped_lsn) != 0) return false;
+    Namespace& entry = dropped.name_space.value();
+    if (newest_between(held, entry.created_lsn, dropped.dropped_lsn) != 0) {
+      if (entry.open) prune_history(*entry.open, dropped.dropped_lsn, held, pruned);
+      return false;
+    }
     pruned.namespaces.push_back(std::move(dropped.name_space));
     return true;
   });
-  for (auto& [number, entry] : open_) {
-    Lsn next = entry->open->version->installed_lsn;
-    auto& history = entry->open->history;
-    std::vector<std::shared_ptr<const Version>> needed;
-    for (auto version = history.rbegin(); version != history.rend(); ++version) {
-      const Lsn own = (*version)->installed_lsn;
-      const Lsn seen = newest_between(held, own, next);
-      next = own;
-      if (seen == 0) {
-        pruned.versions.push_back(std::move(*version));
-        continue;
-      }
-      if ((*version)->memtable->first_lsn() > seen) {
-        auto without = std::make_shared<Version>(**version);
-        without->memtable = budget_.make_memtable(without->index->dimension);
-        pruned.versions.push_back(std::exchange(*version, std::move(without)));
-      }
-      needed.push_back(std::move(*version));
-    }
-    history.assign(needed.rbegin(), needed.rend());
-  }
+  for (auto& [number, entry] : open_) prune_history(*entry->open, kLsnMax, held, pruned);
   return pruned;
 }
 

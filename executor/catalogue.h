@@ -189,7 +189,12 @@ class Catalogue {
   struct DroppedIndex {
     Lsn dropped_lsn;
     std::shared_ptr<Index> index;
+    std::vector<Namespace*> open;  // of its namespaces, those that were
   };
+  // Of an open namespace, up to `end`: versions that no snapshot in `held` needs, and what such as are needed have in
+  // memory above it.
+  void prune_history(Namespace::Open& open, Lsn end, const std::vector<Lsn>& held, Pruned& pruned);
+  void strip(std::shared_ptr<const Version>& version, Lsn seen, Pruned& pruned);
   // The entries that a snapshot sees, live or dropped; they require mutex().
   Index* see_index(IndexNumber number, Lsn lsn);
   Namespace* see_namespace(Index& index, std::string_view name, Lsn lsn);

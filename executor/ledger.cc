@@ -19,7 +19,7 @@ void Ledger::start(Start start) {
   begin_file_ = next_file_ = reserved_end_ = start.next_file;
   redo_lsn_ = start.redo_lsn;
   pending_definitions_lsn_ = std::max(pending_definitions_lsn_, start.definitions_lsn);
-  for (const FileNumber file : start.pending_unlinks) garbage_.push_back({file, 0});
+  for (const FileNumber file : start.pending_unlinks) garbage_.push_back({file, 0, 0});
 }
 
 // ---- under apply_mutex --------------------------------------------------------------------------
@@ -29,9 +29,9 @@ void Ledger::note_definition(segments::ManifestEdit edit, Lsn lsn) {
   pending_definitions_lsn_ = lsn;
 }
 
-void Ledger::note_garbage(std::span<const segments::SegmentDescriptor> descriptors) {
+void Ledger::note_garbage(std::span<const segments::SegmentDescriptor> descriptors, Lsn lsn) {
   const std::uint64_t ticket = snapshots_.next_ticket();
-  for (const auto& descriptor : descriptors) garbage_.push_back({descriptor.file, ticket});
+  for (const auto& descriptor : descriptors) garbage_.push_back({descriptor.file, ticket, lsn});
 }
 
 // ---- publishing ---------------------------------------------------------------------------------
@@ -121,7 +121,8 @@ void Ledger::install(const Replacement& replacement, Namespace& name_space) {
     while (descriptors[place].file != replacement.removed.front()) ++place;
     const auto count = static_cast<std::ptrdiff_t>(replacement.removed.size());
     const auto first = static_cast<std::ptrdiff_t>(place);
-    note_garbage(std::span(descriptors).subspan(place, replacement.removed.size()));
+    note_garbage(std::span(descriptors).subspan(place, replacement.removed.size()),
+                 std::max(snapshots_.visible_lsn(), old.installed_lsn));
     descriptors.erase(descriptors.begin() + first, descriptors.begin() + first + count);
     if (was_open) open.erase(open.begin() + first, open.begin() + first + count);
   }
@@ -161,7 +162,7 @@ Status Ledger::publish(std::span<const Replacement> replacements) {
     if (alive[i] && name_space != nullptr) {
       install(replacements[i], *name_space);
     } else if (replacements[i].added) {
-      note_garbage(std::span(&replacements[i].added->segment->descriptor(), 1));
+      note_garbage(std::span(&replacements[i].added->segment->descriptor(), 1), 0);
     }
   }
   return {};
@@ -215,10 +216,11 @@ std::size_t Ledger::garbage_count() const {
 Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   std::vector<FileNumber> files;
   const std::uint64_t oldest_ticket = snapshots_.oldest_ticket();
+  const Lsn oldest_lsn = snapshots_.oldest_lsn();
   {
     std::lock_guard lock(apply_mutex_);
     while (!garbage_.empty() && files.size() < files_max &&
-           garbage_.front().ticket <= oldest_ticket) {
+           garbage_.front().ticket <= oldest_ticket && garbage_.front().lsn <= oldest_lsn) {
       files.push_back(garbage_.front().file);
       garbage_.pop_front();
     }

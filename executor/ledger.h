@@ -85,7 +85,9 @@ class Ledger {
 
   // ---- under apply_mutex, by whoever applies a commit ----
   void note_definition(segments::ManifestEdit edit, Lsn lsn);
-  void note_garbage(std::span<const segments::SegmentDescriptor> descriptors);
+  // Files that snapshots need which were acquired before, or are below `lsn`: what makes them garbage may be
+  // applied and not yet published.
+  void note_garbage(std::span<const segments::SegmentDescriptor> descriptors, Lsn lsn);
   void note_applied(Lsn lsn) { applied_lsn_ = lsn; }
   Lsn applied_lsn() const { return applied_lsn_; }
 
@@ -113,7 +115,8 @@ class Ledger {
   friend class NewFile;
   struct Garbage {
     FileNumber file;
-    std::uint64_t ticket;  // snapshots acquired before it may still need the file
+    std::uint64_t ticket;  // snapshots acquired before it may still need the file, …
+    Lsn lsn;               // … and those below this
   };
   using Edits = std::vector<segments::ManifestEdit>;
   // Require manifest_mutex_.

@@ -31,14 +31,16 @@ void MemoryBudget::forget(const segments::Memtable& memtable) {
   counted.fetch_sub(growth(memtable), std::memory_order_relaxed);
 }
 
-bool MemoryBudget::must_wait(Writer writer) const {
-  if (used_bytes() > bytes_max_) return !disk_full_.load(std::memory_order_relaxed);
-  return keeps_too_much() && writer == Writer::kWithoutSnapshot;
+MemoryBudget::Room MemoryBudget::room_for(Writer writer) const {
+  const bool full = used_bytes() > bytes_max_;
+  if (full && disk_full_.load(std::memory_order_relaxed)) return Room::kNever;
+  const bool must_wait = full || (keeps_too_much() && writer == Writer::kWithoutSnapshot);
+  return must_wait ? Room::kLater : Room::kNow;
 }
 
 Result<bool> MemoryBudget::has_room(Writer writer) const {
-  if (must_wait(writer)) return false;
-  if (used_bytes() <= bytes_max_) return true;
+  const Room room = room_for(writer);
+  if (room != Room::kNever) return room == Room::kNow;
   return Error(ErrorCode::kDiskFull, "the disk is full: what is written cannot leave memory")
       .with_hint("Free space or drop namespaces; then writing goes on by itself.");
 }
@@ -46,7 +48,7 @@ Result<bool> MemoryBudget::has_room(Writer writer) const {
 void MemoryBudget::when_room(Writer writer, std::function<void()> ready) {
   {
     std::lock_guard lock(mutex_);
-    if (must_wait(writer)) {
+    if (room_for(writer) == Room::kLater) {
       waiting_.push_back({writer, std::move(ready)});
       return;
     }
@@ -63,8 +65,9 @@ void MemoryBudget::let_in() {
   std::vector<Waiting> let;
   {
     std::lock_guard lock(mutex_);
-    const auto still = std::partition(waiting_.begin(), waiting_.end(),
-                                      [this](const Waiting& each) { return must_wait(each.writer); });
+    const auto still =
+        std::partition(waiting_.begin(), waiting_.end(),
+                       [this](const Waiting& each) { return room_for(each.writer) == Room::kLater; });
     let.assign(std::move_iterator(still), std::move_iterator(waiting_.end()));
     waiting_.erase(still, waiting_.end());
   }

@@ -54,7 +54,8 @@ class MemoryBudget {
     std::function<void()> ready;
   };
 
-  bool must_wait(Writer writer) const;
+  enum class Room : unsigned char { kNow, kLater, kNever };
+  Room room_for(Writer writer) const;
   std::uint64_t growth(const segments::Memtable& memtable) const {
     return memtable.bytes() - empty_bytes_;
   }

@@ -38,9 +38,8 @@ constexpr float kRemotest = 16;
 constexpr double kDeviations = 2;
 // Where more are as good as each other, they are found wherever the search ends.
 constexpr std::size_t kComparedPerNearestMax = 100;
-// At which recall it is measured how much more far queries need, and what is believed at most.
+// At which recall it is measured how much more far queries need.
 constexpr double kSlopeRecall = 0.95;
-constexpr float kPerFarnessMax = 4;
 
 // What finding one of a query's nearest takes, and the query's farness.
 struct Need {
@@ -229,6 +228,8 @@ float per_farness_of(std::vector<Need> needs) {
   const auto [near_needs, near_mean] = quantile_and_mean({needs.begin(), middle});
   const auto [far_needs, far_mean] = quantile_and_mean({middle, needs.end()});
   if (far_mean <= near_mean) return 0;
+  // Where nearly all are found before there is a threshold nothing has been measured.
+  if (near_needs <= -double{kRemotest} || far_needs <= -double{kRemotest}) return Calibration().near_per_farness;
   return std::clamp(static_cast<float>((far_needs - near_needs) / (far_mean - near_mean)), 0.0F, kPerFarnessMax);
 }
 

@@ -35,7 +35,7 @@ namespace alcove::segments {
 //       32   32 the same of a search for more
 //       64    4 for how many
 //       68    4 s of a search for ten, float32
-//       72    4 s of a search for more
+//       72    4 s of a search for more; both from 0 to 4
 // Before version 6 it ends after 68 bytes, and s is 1.2. Before version 5 it ends after the first field,
 // which serves for any number, and was measured with an s of 0.
 
@@ -44,6 +44,8 @@ inline constexpr std::array<double, 8> kCalibratedRecalls = {0.5,  0.8,  0.9,   
 static_assert(kCalibratedRecalls.size() == std::tuple_size_v<decltype(Calibration::near)>);
 static_assert(sizeof(Calibration) == 76);
 inline constexpr std::size_t kCalibrationBytesBefore6 = 68;
+// What is believed at most of s; at least 0.
+inline constexpr float kPerFarnessMax = 4;
 
 // Whose remoteness is measured first.
 inline constexpr std::uint32_t kNearest = 10;

@@ -381,6 +381,10 @@ Result<Calibration> CodeColumn::calibration() const {
     calibration.wide = calibration.near;
     calibration.wide_count = kNearest;
   }
+  const auto is_wrong = [](float slope) { return !(slope >= 0 && slope <= kPerFarnessMax); };
+  if (is_wrong(calibration.near_per_farness) || is_wrong(calibration.wide_per_farness)) {
+    return reader_.damaged(calibration_.blocks().front(), "says more of far queries than was measured");
+  }
   return calibration;
 }
 
@@ -439,6 +443,14 @@ Result<std::span<const std::uint32_t>> CodeColumn::postings(std::uint32_t at) co
   const std::string_view bytes = TRY(reader_.stored(block));
   return std::span(reinterpret_cast<const std::uint32_t*>(bytes.data()), block.entry.items)
       .subspan(at - block.first);
+}
+
+void CodeColumn::prefetch_postings(std::uint32_t at, std::uint32_t count) const {
+  const Block& block = postings_.even_block(at);
+  if (reader_.expect(block)) return;
+  const std::uint32_t first = at - block.first;
+  reader_.prefetch(block, first * sizeof(std::uint32_t),
+                   std::min(count, block.entry.items - first) * sizeof(std::uint32_t));
 }
 
 bool CodeColumn::expect(std::uint32_t at) const { return reader_.expect(codes_.even_block(at)); }

@@ -78,6 +78,7 @@ class CodeColumn {
   Result<Calibration> calibration() const;
   Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const;
   void prefetch_centroid(std::uint32_t number) const;
+  void prefetch_postings(std::uint32_t at, std::uint32_t count) const;
   bool expect(std::uint32_t at) const;
   std::string_view place_of(std::uint32_t at, std::uint32_t count) const;
   Status verify(std::uint32_t rows) const;

@@ -94,11 +94,7 @@ Result<std::span<const std::uint32_t>> ProbeOrder::find_passing(const Segment::C
   for (std::uint32_t at = cluster.first; at < end;) {
     const auto rows = TRY(segment_->postings(at));
     const auto some = rows.first(std::min<std::size_t>(rows.size(), end - at));
-    for (const std::uint32_t row : some) {
-      // Without a jump that nobody could foretell.
-      list[count] = row;
-      count += row < passing_->rows() && passing_->contains(row) ? 1U : 0U;
-    }
+    count += passing_->select(some, list.data() + count);
     at += static_cast<std::uint32_t>(some.size());
   }
   return std::span<const std::uint32_t>(list).first(count);
@@ -111,6 +107,10 @@ Status ProbeOrder::compute_more() {
     const std::uint32_t number = next_.front().row;
     next_ = next_.subspan(1);
     const Segment::Cluster cluster = TRY(segment_->cluster(number));
+    if (passing_ != nullptr && next_.size() > kCentroidsAhead) {
+      const Segment::Cluster later = TRY(segment_->cluster(next_[kCentroidsAhead].row));
+      segment_->prefetch_postings(later.first, later.rows);
+    }
     Candidate candidate;
     if (passing_ != nullptr) {
       candidate.list = free_lists_.back();

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
@@ -54,6 +55,18 @@ class RowSet {
   std::uint64_t count() const {
     std::uint64_t count = 0;
     for (const std::uint64_t word : words_) count += bits_of(word);
+    return count;
+  }
+  // Writes those of `rows` that are members, in their order, to `into`, which has room for all. Returns how many.
+  std::size_t select(std::span<const std::uint32_t> rows, std::uint32_t* into) const {
+    const std::uint64_t* const words = words_.data();
+    const std::uint32_t end = rows_;
+    std::size_t count = 0;
+    for (const std::uint32_t row : rows) {
+      // Without a jump that nobody could foretell.
+      into[count] = row;
+      count += row < end ? words[row / kWordBits] >> row % kWordBits & 1U : 0;
+    }
     return count;
   }
   // The first member that is not below `row`; rows() if there is none.

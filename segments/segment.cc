@@ -70,6 +70,9 @@ class MappedSegment final : public Segment {
   }
   void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
   void prefetch_centroid(std::uint32_t number) const override { codes_.prefetch_centroid(number); }
+  void prefetch_postings(std::uint32_t at, std::uint32_t count) const override {
+    codes_.prefetch_postings(at, count);
+  }
   bool expect_codes(std::uint32_t at) const override { return codes_.expect(at); }
   std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const override {
     return codes_.place_of(at, count);

@@ -125,6 +125,7 @@ class Segment {
   // Hints that the vector of a row will be read soon, or a centroid. Require: they exist.
   virtual void prefetch_vector(std::uint32_t row) const = 0;
   virtual void prefetch_centroid(std::uint32_t number) const = 0;
+  virtual void prefetch_postings(std::uint32_t at, std::uint32_t count) const = 0;
   // Hints the same of codes, and has the disk begin with their block if it has not been read yet: true. Requires: they
   // exist.
   virtual bool expect_codes(std::uint32_t at) const = 0;

@@ -16,7 +16,7 @@ void add_database_options(OptionTable& table, executor::DatabaseOptions& options
   table.add("memtable_bytes", options.memtable_bytes, Unit::kBytes, {kMiB, 1024 * kGiB},
             "memory for unflushed records of all namespaces, past which the largest are flushed");
   table.add("memtable_bytes_max", options.memtable_bytes_max, Unit::kBytes, {kMiB, 1024 * kGiB},
-            "memory for unflushed records past which writers wait; and twice as much for flushed ones that readers still need");
+            "memory for unflushed records past which writers wait; outside transaction blocks also past twice as much that readers still need of others");
   table.add("log_file_bytes", options.log_file_bytes, Unit::kBytes, {64 * kKiB, kGiB},
             "size of one file of the write-ahead log");
   table.add("checkpoint_log_bytes", options.checkpoint_log_bytes, Unit::kBytes,

@@ -18,9 +18,9 @@ namespace {
 using Progress = executor::Run::Progress;
 
 // A statement under way that is stepped by hand.
-class Statement {
+class SteppedStatement {
  public:
-  Statement(StatementRunner& runner, const std::string& text) : session_(runner.session()) {
+  SteppedStatement(StatementRunner& runner, const std::string& text) : session_(runner.session()) {
     auto statements = parser::parse(text);
     EXPECT_TRUE(statements) << text;
     statements_ = std::move(*statements);
@@ -29,7 +29,7 @@ class Statement {
     EXPECT_TRUE(run) << run.error().message();
     run_ = std::move(*run);
   }
-  ~Statement() { static_cast<void>(session_.end_script()); }
+  ~SteppedStatement() { static_cast<void>(session_.end_script()); }
 
   Progress step() {
     const auto progress = run_->step(sink_);
@@ -98,9 +98,9 @@ TEST_F(MemoryBudgetTest, AStatementThatWaitsForRoomHoldsUpNobody) {
     SCOPED_TRACE(waiting.substr(0, 10));
     run_background();
     ASSERT_TRUE(has_room());
-    Statement begun_before(*other, waiting);
+    SteppedStatement begun_before(*other, waiting);
     fill_memory();
-    Statement begun_after(*third, upsert());
+    SteppedStatement begun_after(*third, upsert());
     Progress progress = begun_before.step();
     while (progress == Progress::kMore) progress = begun_before.step();
     EXPECT_EQ(progress, Progress::kWait);
@@ -170,6 +170,30 @@ TEST_F(MemoryBudgetTest, WhatWasDroppedStopsNobody) {
     EXPECT_FALSE(*database_->run_background());
     ASSERT_TRUE(has_room());
     EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  }
+}
+
+TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfWhatIsWrittenBeforeADrop) {
+  tag("CREATE INDEX j DIMENSION 100");
+  for (int round = 0; round < 10; ++round) {
+    tag(upsert(fmt::format("m{}", round)));
+    tag(upsert(fmt::format("m{}", round), "j"));
+  }
+  ASSERT_TRUE(database_->checkpoint());
+  run_background();
+  const auto reader = connect();
+  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE m0"), "20");
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    const std::string name = fmt::format("m{}", round);
+    const std::string index = round < 9 ? "i" : "j";
+    fill_memory(name, index);
+    EXPECT_EQ(tag(round < 9 ? fmt::format("DROP NAMESPACE {} FROM i", name) : "DROP INDEX j").substr(0, 4), "DROP");
+    run_background();
+    ASSERT_TRUE(has_room());
+    EXPECT_LT(database_->engine().budget.kept_bytes(), 300U << 10);
+    EXPECT_EQ(rows(*reader, fmt::format("SELECT count(*) FROM {} NAMESPACE {}", index, name)), "20");
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 // Records between two calls of `pause`.
 constexpr std::uint32_t kPauseRecords = 256;
 // A segment that has so much of the rows of a merge lends it its clusters.
-constexpr std::uint64_t kModelPercent = 60;
+constexpr std::uint64_t kModelPercent = 80;
 
 // A segment file under way: created when the first record comes, unlinked unless it was finished.
 class Output {

@@ -81,6 +81,13 @@ class MemoryBudgetTest : public TestDatabase {
   bool has_room() {
     return *database_->engine().budget.has_room(executor::MemoryBudget::Writer::kWithoutSnapshot);
   }
+  // A session in a block of REPEATABLE READ, which saw so many records of a namespace and keeps to that.
+  std::unique_ptr<StatementRunner> hold_snapshot(const std::string& name_space, const std::string& count) {
+    auto reader = connect();
+    tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE " + name_space), count);
+    return reader;
+  }
   void run_background() {
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(database_->run_background());
   }
@@ -113,9 +120,7 @@ TEST_F(MemoryBudgetTest, AStatementThatWaitsForRoomHoldsUpNobody) {
 
 TEST_F(MemoryBudgetTest, ASnapshotKeepsWhatItSeesAndNothingWrittenLater) {
   run_background();
-  const auto reader = connect();
-  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  const auto reader = hold_snapshot("n", "1");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
     fill_memory();
@@ -126,9 +131,7 @@ TEST_F(MemoryBudgetTest, ASnapshotKeepsWhatItSeesAndNothingWrittenLater) {
 }
 
 TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfNamespacesMadeLater) {
-  const auto reader = connect();
-  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  const auto reader = hold_snapshot("n", "1");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
     fill_memory(fmt::format("m{}", round));
@@ -142,9 +145,7 @@ TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfWhatIsWrittenToItsNamespacesLate
   for (int round = 0; round < 10; ++round) tag(upsert(fmt::format("m{}", round)));
   run_background();
   ASSERT_TRUE(database_->checkpoint());
-  const auto reader = connect();
-  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE m0"), "20");
+  const auto reader = hold_snapshot("m0", "20");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
     fill_memory(fmt::format("m{}", round));
@@ -155,9 +156,7 @@ TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfWhatIsWrittenToItsNamespacesLate
 }
 
 TEST_F(MemoryBudgetTest, WhatWasDroppedStopsNobody) {
-  const auto reader = connect();
-  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE n"), "1");
+  const auto reader = hold_snapshot("n", "1");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
     tag("CREATE INDEX j DIMENSION 100");
@@ -181,9 +180,7 @@ TEST_F(MemoryBudgetTest, ASnapshotKeepsNothingOfWhatIsWrittenBeforeADrop) {
   }
   ASSERT_TRUE(database_->checkpoint());
   run_background();
-  const auto reader = connect();
-  tag(*reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  EXPECT_EQ(rows(*reader, "SELECT count(*) FROM i NAMESPACE m0"), "20");
+  const auto reader = hold_snapshot("m0", "20");
   for (int round = 0; round < 10; ++round) {
     SCOPED_TRACE(round);
     const std::string name = fmt::format("m{}", round);

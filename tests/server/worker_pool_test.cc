@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <future>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -51,6 +52,19 @@ class WorkerPoolTest : public testing::Test {
     return changes;
   }
 
+  // A handler says that it waits, in these ways one after the other, and then does, until another was served.
+  void serve_another_while_one_waits(std::initializer_list<WaitLength> lengths) {
+    std::promise<void> released;
+    std::promise<void> went_on;
+    post([&] {
+      for (const WaitLength length : lengths) about_to_wait(length);
+      released.get_future().wait();
+      went_on.set_value();
+    });
+    post([&] { released.set_value(); });
+    went_on.get_future().wait();
+  }
+
  private:
   SystemClock clock_;
   std::optional<WorkerPool> pool_;
@@ -58,15 +72,7 @@ class WorkerPoolTest : public testing::Test {
 
 TEST_F(WorkerPoolTest, ServesOthersWhileAHandlerWaits) {
   start(2);
-  std::promise<void> released;
-  std::promise<void> went_on;
-  post([&] {
-    about_to_wait();
-    released.get_future().wait();
-    went_on.set_value();
-  });
-  post([&] { released.set_value(); });
-  went_on.get_future().wait();
+  serve_another_while_one_waits({WaitLength::kLong});
   finish();
 }
 
@@ -83,15 +89,7 @@ TEST_F(WorkerPoolTest, ServesOthersWhileABriefWaitTurnsOutToBeLong) {
   start(2);
   for (int round = 0; round < 20; ++round) {
     serve_brief_waits(4);
-    std::promise<void> released;
-    std::promise<void> went_on;
-    post([&] {
-      about_to_wait(WaitLength::kBrief);
-      released.get_future().wait();
-      went_on.set_value();
-    });
-    post([&] { released.set_value(); });
-    went_on.get_future().wait();
+    serve_another_while_one_waits({WaitLength::kBrief});
   }
   finish();
 }
@@ -100,17 +98,7 @@ TEST_F(WorkerPoolTest, ServesOthersAtOnceWhereALongWaitFollowsABriefOne) {
   start(3);
   for (int round = 0; round < 100; ++round) {
     serve_brief_waits(3);
-    std::promise<void> released;
-    std::promise<void> went_on;
-    post([&] {
-      about_to_wait(WaitLength::kBrief);
-      about_to_wait();
-      about_to_wait();
-      released.get_future().wait();
-      went_on.set_value();
-    });
-    post([&] { released.set_value(); });
-    went_on.get_future().wait();
+    serve_another_while_one_waits({WaitLength::kBrief, WaitLength::kLong, WaitLength::kLong});
   }
   finish();
 }
@@ -130,15 +118,7 @@ TEST_F(WorkerPoolTest, PassesTheSeatOnWhenAWatchHasEnded) {
   timer.expires_after(std::chrono::milliseconds(500));
   timer.async_wait([&](const boost::system::error_code&) { quiet.set_value(); });
   quiet.get_future().wait();
-  std::promise<void> released;
-  std::promise<void> went_on;
-  post([&] {
-    about_to_wait(WaitLength::kBrief);
-    released.get_future().wait();
-    went_on.set_value();
-  });
-  post([&] { released.set_value(); });
-  went_on.get_future().wait();
+  serve_another_while_one_waits({WaitLength::kBrief});
   finish();
 }
 

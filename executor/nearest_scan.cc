@@ -35,8 +35,6 @@ constexpr std::uint32_t kFilteredRowsPerStep = 4096;
 constexpr std::uint64_t kFewPass = 64;
 constexpr std::uint64_t kFewPassBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kPassingPerStep = 256;
-// Likewise of a cluster's rows, whose vectors are then read instead of many times as many codes.
-constexpr std::size_t kFewPassOfCluster = 16;
 
 }  // namespace
 
@@ -280,14 +278,13 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     ++counts_.clusters;
     if (filtered_) {
       passing_seen_ += next->passing.size();
-      const bool few = next->passing.size() <= next->rows / kFewPassOfCluster;
       // They are compared when they have come: while the next cluster is looked for.
-      if (few) {
+      if (next->few) {
         for (const std::uint32_t row : next->passing) segment.prefetch_vector(row);
       }
       TRY(compare(open, passing_rows_));
       passing_rows_.clear();
-      if (few) {
+      if (next->few) {
         passing_rows_.assign(next->passing.begin(), next->passing.end());
         continue;
       }

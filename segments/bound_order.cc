@@ -16,8 +16,9 @@ constexpr float kLowest = std::numeric_limits<float>::lowest();
 // Bounds that stand for all of them.
 constexpr std::size_t kSample = 256;
 constexpr std::size_t kTimesMore = 4;
-// Fewer than so many are sorted as fast one by one.
-constexpr std::size_t kSortedTogether = 24;
+// Fewer than so many are put in order as fast one by one: Highway 1.0.3 asks the kernel for random numbers each time,
+// which takes as long as to sort a hundred.
+constexpr std::size_t kSortedTogether = 40;
 
 // A number that is less for a greater bound, and the bound from it. Sorted are these: Highway 1.0.3 does not sort floats
 // rightly where there are zeros of both signs or infinities.
@@ -71,8 +72,13 @@ float BoundOrder::bound_of_about(std::size_t count) {
     for (std::size_t i = 0; i < bounds_.size(); i += step) sample_.push_back(descending(bounds_[i]));
     count = (count + step - 1) / step;
   }
-  sort_keys(sample_);
-  return std::max(bound_of(sample_[count - 1]), kLowest);
+  const auto last = sample_.begin() + static_cast<std::ptrdiff_t>(count - 1);
+  if (sample_.size() < kSortedTogether) {
+    std::nth_element(sample_.begin(), last, sample_.end());
+  } else {
+    sort_keys(sample_);
+  }
+  return std::max(bound_of(*last), kLowest);
 }
 
 std::span<const CodeHit> BoundOrder::collect(float threshold) {

@@ -1,12 +1,10 @@
 #include "segments/calibration.h"
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "segments/code_search.h"
 #include "segments/distance.h"
 #include "segments/probe_order.h"
+#include "segments/two_hands.h"
 
 namespace alcove::segments {
 
@@ -152,8 +151,7 @@ class Trials {
   }
 
  private:
-  // What finding each of their nearest takes. Every second one runs on a thread beside this one, if there is one
-  // to be had.
+  // What finding each of their nearest takes.
   template <class Chosen>
   Result<std::vector<Need>> run(std::size_t nearest, float remotest, float per_farness,
                                 const Chosen& chosen) {
@@ -161,38 +159,17 @@ class Trials {
     for (std::uint32_t i = 0; i < count_; ++i) {
       if (chosen(i)) rows.push_back(static_cast<std::uint32_t>(std::uint64_t{i} * segment_.rows() / count_));
     }
-    std::vector<Need> needed;
-    std::vector<Need> needed_beside;
-    std::atomic<bool> stopped = false;
-    Status ran_beside;
-    const auto run_beside = [&] {
-      ran_beside = run_half(rows, 1, nearest, remotest, per_farness, needed_beside, [&]() -> Status {
-        if (stopped) return fail(ErrorCode::kCancelled, "the other half has failed");
-        return {};
-      });
+    std::array<std::vector<Need>, 2> needed;
+    const auto try_them = [&](std::size_t hand, const std::function<Status()>& pause) -> Status {
+      for (std::size_t i = hand; i < rows.size(); i += needed.size()) {
+        TRY(Trial(segment_, rows[i], nearest).run(remotest, per_farness, needed[hand]));
+        TRY(pause());
+      }
+      return {};
     };
-    std::thread beside;
-    try {
-      beside = std::thread(run_beside);
-    } catch (const std::system_error&) {
-      run_beside();
-    }
-    const Status ran = run_half(rows, 0, nearest, remotest, per_farness, needed, pause_);
-    if (!ran) stopped = true;
-    if (beside.joinable()) beside.join();
-    TRY(ran);
-    TRY(ran_beside);
-    needed.insert(needed.end(), needed_beside.begin(), needed_beside.end());
-    return needed;
-  }
-
-  Status run_half(const std::vector<std::uint32_t>& rows, std::size_t first, std::size_t nearest,
-                  float remotest, float per_farness, std::vector<Need>& needed, const std::function<Status()>& pause) const {
-    for (std::size_t i = first; i < rows.size(); i += 2) {
-      TRY(Trial(segment_, rows[i], nearest).run(remotest, per_farness, needed));
-      TRY(pause());
-    }
-    return {};
+    TRY(with_two_hands(pause_, try_them));
+    needed[0].insert(needed[0].end(), needed[1].begin(), needed[1].end());
+    return std::move(needed[0]);
   }
 
   const Segment& segment_;

@@ -1,7 +1,6 @@
 #include "segments/centroid_set.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "segments/simd_target.h"
@@ -72,15 +71,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace alcove::segments {
-namespace {
-
-constexpr std::array<CompiledTarget<CentroidKernels>, 3> kDynamicTargets{{
-    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels_of_centroids)},
-    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels_of_centroids)},
-    {HWY_NEON, HWY_CHOOSE_NEON(kernels_of_centroids)},
-}};
-
-}  // namespace
 
 CentroidSet::CentroidSet(std::span<const float> values, std::size_t dimension)
     : dimension_(dimension),
@@ -101,9 +91,7 @@ CentroidSet::CentroidSet(std::span<const float> values, std::size_t dimension)
 }
 
 void CentroidSet::score(const float* const* rows, std::size_t count, float* scores) const {
-  static const CentroidKernels chosen = choose_target(supported_kernels<CentroidKernels>(
-      hwy::SupportedTargets(), kDynamicTargets,
-      {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels_of_centroids)}));
+  static const CentroidKernels chosen = choose_target(SUPPORTED_KERNELS(CentroidKernels, kernels_of_centroids));
   for (std::size_t panel = 0; panel < panels_; ++panel) {
     chosen.score(values_.data() + panel * dimension_ * kPanel, halves_.data() + panel * kPanel, rows,
                  count, dimension_, scores + panel * kPanel, stride());

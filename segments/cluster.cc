@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "segments/centroid_set.h"
+#include "segments/two_hands.h"
 
 namespace alcove::segments {
 
@@ -24,9 +25,9 @@ constexpr std::size_t kSamplesPerCentroid = 100;
 // GloVe looks at a sixth more rows for the same recall.
 constexpr int kRefinements = 2;
 constexpr std::size_t kRefinedPerCentroid = 50;
-// Rows that are compared with centroids together, and samples: so many bytes of vectors.
-constexpr std::size_t kChunkBytes = std::size_t{16} * 1024 * 1024;
-constexpr std::size_t kSampleBytesMax = std::size_t{64} * 1024 * 1024;
+// Rows that one hand compares with centroids together, and samples: so many bytes of vectors.
+constexpr std::size_t kChunkBytes = std::size_t{8} * 1024 * 1024;
+constexpr std::size_t kSampleBytesMax = std::size_t{32} * 1024 * 1024;
 // Rows whose scores are held at a time.
 constexpr std::size_t kScoredRows = 96;
 
@@ -172,7 +173,7 @@ class Builder {
  public:
   Builder(const VectorColumn& vectors, Metric metric, std::uint32_t dimension,
           const std::function<Status()>& pause)
-      : reader_(vectors, metric, dimension), dimension_(dimension), pause_(pause), batch_(dimension) {}
+      : dimension_(dimension), pause_(pause), hands_{Hand(vectors, metric, dimension), Hand(vectors, metric, dimension)} {}
 
   Result<Clustering> make(std::uint32_t rows) {
     cluster_of_.assign(rows, kNoCluster);
@@ -197,6 +198,20 @@ class Builder {
   }
 
  private:
+  // What one thread works with.
+  struct Hand {
+    Hand(const VectorColumn& vectors, Metric metric, std::uint32_t dimension)
+        : reader(vectors, metric, dimension), batch(dimension) {}
+    RowReader reader;
+    Batch batch;
+    std::vector<std::uint32_t> nearest;  // the best centroids so far of the rows in the batch
+    std::vector<float> best;             // and their scores
+    std::vector<float> scores;
+    std::vector<const float*> pointers;
+    std::vector<float> sums;             // of the rows that are nearest to each centroid
+    std::vector<std::uint32_t> counts;   // how many they are
+  };
+
   std::uint32_t clusters() const {
     return static_cast<std::uint32_t>(centroids_.size() / dimension_);
   }
@@ -213,24 +228,26 @@ class Builder {
     }
   }
 
-  // Reads rows picked evenly from `count` of them, at most `wanted`.
+  // Reads rows picked evenly from `count` of them, at most `wanted`, into the hand's batch.
   template <class RowAt>
-  Status read_sample(std::size_t count, std::size_t wanted, const RowAt& row_at) {
+  Status read_sample(Hand& hand, std::size_t count, std::size_t wanted, const RowAt& row_at) const {
     const std::size_t size = std::min({count, wanted, rows_in(kSampleBytesMax)});
-    batch_.resize(size);
-    for (std::size_t i = 0; i < size; ++i) TRY(reader_.copy(row_at(i * count / size), batch_.row(i)));
-    return pause_();
+    hand.batch.resize(size);
+    for (std::size_t i = 0; i < size; ++i) TRY(hand.reader.copy(row_at(i * count / size), hand.batch.row(i)));
+    return {};
   }
 
+  // On the sample that the first hand has.
   void train_parents(std::size_t count) {
-    parents_ = CentroidSet(Training(batch_, dimension_, count).run(), dimension_);
+    parents_ = CentroidSet(Training(hands_[0].batch, dimension_, count).run(), dimension_);
     CHECK(parents_.size() <= std::numeric_limits<std::uint16_t>::max(), "parents have 16 bits");
   }
 
   Status make_parents(std::uint32_t clusters) {
     const std::size_t count = parents_for(clusters);
-    TRY(read_sample(missing_.size(), count * kSamplesPerCentroid,
+    TRY(read_sample(hands_[0], missing_.size(), count * kSamplesPerCentroid,
                     [this](std::size_t i) { return missing_[i]; }));
+    TRY(pause_());
     train_parents(count);
     return pause_();
   }
@@ -239,24 +256,25 @@ class Builder {
   void group_centroids() {
     const std::uint32_t count = clusters();
     const std::size_t size = std::min<std::size_t>(count, rows_in(kSampleBytesMax));
-    batch_.resize(size);
+    Batch& sample = hands_[0].batch;
+    sample.resize(size);
     for (std::size_t i = 0; i < size; ++i) {
-      std::copy_n(centroids_.data() + i * count / size * dimension_, dimension_, batch_.row(i));
+      std::copy_n(centroids_.data() + i * count / size * dimension_, dimension_, sample.row(i));
     }
     train_parents(std::min(size, parents_for(count)));
     std::vector<const float*> pointers;
     for (std::uint32_t i = 0; i < count; ++i) {
       pointers.push_back(centroids_.data() + std::size_t{i} * dimension_);
     }
-    children_.resize(parents_.size());
     child_numbers_.resize(parents_.size());
-    for_scores(parents_, pointers.data(), count, scores_, [&](std::size_t i, const float* scores) {
+    for_scores(parents_, pointers.data(), count, hands_[0].scores, [&](std::size_t i, const float* scores) {
       child_numbers_[best_of(scores, parents_.size())].push_back(static_cast<std::uint32_t>(i));
     });
     lay_out_children();
   }
 
   void lay_out_children() {
+    children_.resize(parents_.size());
     std::vector<float> values;
     for (std::size_t parent = 0; parent < parents_.size(); ++parent) {
       values.clear();
@@ -268,27 +286,29 @@ class Builder {
     }
   }
 
-  // Calls work(first, how many) for every `step`th of those that are missing, some at a time, read into batch_: number i
-  // of them is missing_[i * step].
+  // Calls work(hand, first, how many) for every `step`th of those that are missing, some at a time, read into the hand's
+  // batch: number i of them is missing_[i * step]. Both hands work, each on chunks that are always the same.
   template <class Work>
   Status for_chunks(std::size_t step, const Work& work) {
     const std::size_t chunk = rows_in(kChunkBytes);
     const std::size_t all = (missing_.size() + step - 1) / step;
-    for (std::size_t first = 0; first < all;) {
-      const std::size_t count = std::min(chunk, all - first);
-      batch_.resize(count);
-      for (std::size_t i = 0; i < count; ++i) TRY(reader_.copy(missing_[(first + i) * step], batch_.row(i)));
-      work(first, count);
-      TRY(pause_());
-      first += count;
-    }
-    return {};
+    return with_two_hands(pause_, [&](std::size_t number, const std::function<Status()>& pause) -> Status {
+      Hand& hand = hands_[number];
+      for (std::size_t first = number * chunk; first < all; first += hands_.size() * chunk) {
+        const std::size_t count = std::min(chunk, all - first);
+        hand.batch.resize(count);
+        for (std::size_t i = 0; i < count; ++i) TRY(hand.reader.copy(missing_[(first + i) * step], hand.batch.row(i)));
+        work(hand, first, count);
+        TRY(pause());
+      }
+      return {};
+    });
   }
 
   Status find_parents() {
     parents_of_.resize(missing_.size());
-    return for_chunks(1, [&](std::size_t first, std::size_t count) {
-      for_scores(parents_, batch_.rows(), count, scores_, [&](std::size_t i, float* scores) {
+    return for_chunks(1, [&](Hand& hand, std::size_t first, std::size_t count) {
+      for_scores(parents_, hand.batch.rows(), count, hand.scores, [&](std::size_t i, float* scores) {
         // Where there are fewer than three, the last stands for the rest.
         for (std::uint16_t& parent : parents_of_[first + i]) {
           parent = static_cast<std::uint16_t>(best_of(scores, parents_.size()));
@@ -303,51 +323,61 @@ class Builder {
     const auto count = static_cast<std::uint32_t>(missing_.size());
     const auto first = places_of(parent_of, count, parents_.size());
     const auto by_parent = sorted_by(parent_of, count, first);
-    children_.resize(parents_.size());
+    std::vector<std::vector<float>> centroids(parents_.size());
+    const auto make = [&](std::size_t number, const std::function<Status()>& pause) -> Status {
+      Hand& hand = hands_[number];
+      for (std::size_t parent = number; parent < parents_.size(); parent += hands_.size()) {
+        const std::uint32_t of_parent = first[parent + 1] - first[parent];
+        if (of_parent == 0) continue;
+        const auto share = static_cast<std::size_t>(
+            std::max(1LL, std::llround(static_cast<double>(of_parent) * clusters / count)));
+        TRY(read_sample(hand, of_parent, share * kSamplesPerCentroid, [&](std::size_t i) {
+          return missing_[by_parent[first[parent] + i]];
+        }));
+        TRY(pause());
+        centroids[parent] = Training(hand.batch, dimension_, std::min(share, hand.batch.size())).run();
+      }
+      return {};
+    };
+    TRY(with_two_hands(pause_, make));
     child_numbers_.resize(parents_.size());
     for (std::size_t parent = 0; parent < parents_.size(); ++parent) {
-      const std::uint32_t of_parent = first[parent + 1] - first[parent];
-      if (of_parent == 0) continue;
-      const auto share = static_cast<std::size_t>(
-          std::max(1LL, std::llround(static_cast<double>(of_parent) * clusters / count)));
-      TRY(read_sample(of_parent, share * kSamplesPerCentroid, [&](std::size_t i) {
-        return missing_[by_parent[first[parent] + i]];
-      }));
-      const std::vector<float> centroids =
-          Training(batch_, dimension_, std::min(share, batch_.size())).run();
-      children_[parent] = CentroidSet(centroids, dimension_);
-      for (std::size_t i = 0; i < children_[parent].size(); ++i) {
-        child_numbers_[parent].push_back(this->clusters() + static_cast<std::uint32_t>(i));
+      for (std::size_t at = 0; at < centroids[parent].size(); at += dimension_) {
+        child_numbers_[parent].push_back(this->clusters() + static_cast<std::uint32_t>(at / dimension_));
       }
-      centroids_.insert(centroids_.end(), centroids.begin(), centroids.end());
+      centroids_.insert(centroids_.end(), centroids[parent].begin(), centroids[parent].end());
     }
+    lay_out_children();
     return {};
   }
 
   Status find_clusters() {
-    return for_chunks(1, [&](std::size_t first, std::size_t count) {
-      find_nearest(first, count, 1);
-      for (std::size_t i = 0; i < count; ++i) cluster_of_[missing_[first + i]] = nearest_[i];
+    return for_chunks(1, [&](Hand& hand, std::size_t first, std::size_t count) {
+      find_nearest(hand, first, count, 1);
+      for (std::size_t i = 0; i < count; ++i) cluster_of_[missing_[first + i]] = hand.nearest[i];
     });
   }
 
   // Moves each centroid to the mean of the rows of a sample that are nearest to it.
   Status refine() {
     const std::size_t step = std::max<std::size_t>(missing_.size() / (clusters() * kRefinedPerCentroid), 1);
-    std::vector<float> sums(centroids_.size());
-    std::vector<std::uint32_t> counts(clusters());
-    TRY(for_chunks(step, [&](std::size_t first, std::size_t count) {
-      find_nearest(first, count, step);
+    for (Hand& hand : hands_) {
+      hand.sums.assign(centroids_.size(), 0);
+      hand.counts.assign(clusters(), 0);
+    }
+    TRY(for_chunks(step, [&](Hand& hand, std::size_t first, std::size_t count) {
+      find_nearest(hand, first, count, step);
       for (std::size_t i = 0; i < count; ++i) {
-        ++counts[nearest_[i]];
-        float* const sum = sums.data() + std::size_t{nearest_[i]} * dimension_;
-        const float* const row = batch_.row(i);
+        ++hand.counts[hand.nearest[i]];
+        float* const sum = hand.sums.data() + std::size_t{hand.nearest[i]} * dimension_;
+        const float* const row = hand.batch.row(i);
         for (std::size_t at = 0; at < dimension_; ++at) sum[at] += row[at];
       }
     }));
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      for (std::size_t at = i * dimension_; counts[i] > 0 && at < (i + 1) * dimension_; ++at) {
-        centroids_[at] = sums[at] / static_cast<float>(counts[i]);
+    for (std::size_t i = 0; i < clusters(); ++i) {
+      const std::uint32_t count = hands_[0].counts[i] + hands_[1].counts[i];
+      for (std::size_t at = i * dimension_; count > 0 && at < (i + 1) * dimension_; ++at) {
+        centroids_[at] = (hands_[0].sums[at] + hands_[1].sums[at]) / static_cast<float>(count);
       }
     }
     lay_out_children();
@@ -355,9 +385,9 @@ class Builder {
   }
 
   // Finds for each row of a chunk (for_chunks) the best of the centroids of its parents.
-  void find_nearest(std::size_t first, std::size_t count, std::size_t step) {
-    best_.assign(count, std::numeric_limits<float>::lowest());
-    nearest_.assign(count, 0);
+  void find_nearest(Hand& hand, std::size_t first, std::size_t count, std::size_t step) const {
+    hand.best.assign(count, std::numeric_limits<float>::lowest());
+    hand.nearest.assign(count, 0);
     const auto parent_of = [&](std::uint32_t i) {
       return parents_of_[(first + i / kParentsTried) * step][i % kParentsTried];
     };
@@ -366,21 +396,21 @@ class Builder {
     const auto by_parent = sorted_by(parent_of, pairs, begin);
     for (std::size_t parent = 0; parent < parents_.size(); ++parent) {
       const std::span of_parent(by_parent.begin() + begin[parent], by_parent.begin() + begin[parent + 1]);
-      if (children_[parent].size() > 0) compare(of_parent, parent);
+      if (children_[parent].size() > 0) compare(hand, of_parent, parent);
     }
   }
 
-  void compare(std::span<const std::uint32_t> pairs, std::size_t parent) {
-    pointers_.clear();
-    for (const std::uint32_t pair : pairs) pointers_.push_back(batch_.rows()[pair / kParentsTried]);
+  void compare(Hand& hand, std::span<const std::uint32_t> pairs, std::size_t parent) const {
+    hand.pointers.clear();
+    for (const std::uint32_t pair : pairs) hand.pointers.push_back(hand.batch.rows()[pair / kParentsTried]);
     const CentroidSet& children = children_[parent];
-    for_scores(children, pointers_.data(), pointers_.size(), scores_,
+    for_scores(children, hand.pointers.data(), hand.pointers.size(), hand.scores,
                [&](std::size_t i, const float* scores) {
                  const std::size_t at = pairs[i] / kParentsTried;
                  const std::size_t best = best_of(scores, children.size());
-                 if (scores[best] <= best_[at]) return;
-                 best_[at] = scores[best];
-                 nearest_[at] = child_numbers_[parent][best];
+                 if (scores[best] <= hand.best[at]) return;
+                 hand.best[at] = scores[best];
+                 hand.nearest[at] = child_numbers_[parent][best];
                });
   }
 
@@ -401,10 +431,9 @@ class Builder {
     return clustering;
   }
 
-  RowReader reader_;
   const std::uint32_t dimension_;
   const std::function<Status()>& pause_;
-  Batch batch_;
+  std::array<Hand, 2> hands_;
   CentroidSet parents_;
   std::vector<CentroidSet> children_;                      // of each parent
   std::vector<std::vector<std::uint32_t>> child_numbers_;  // and which clusters they are
@@ -412,10 +441,6 @@ class Builder {
   std::vector<std::uint32_t> cluster_of_;                  // of each row
   std::vector<std::uint32_t> missing_;                     // the rows that have to find theirs
   std::vector<Parents> parents_of_;                        // of each of them, the nearest first
-  std::vector<std::uint32_t> nearest_;                     // the best centroids so far of those at hand
-  std::vector<float> best_;                                // and their scores
-  std::vector<float> scores_;
-  std::vector<const float*> pointers_;
 };
 
 }  // namespace

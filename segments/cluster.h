@@ -51,8 +51,8 @@ class RowReader {
   Segment::Vectors block_;
 };
 
-// Takes memory for a few tens of MiB of vectors, three times the centroids and 18 bytes a row. `pause` is called now and then: an
-// error it returns ends the work. Requires: rows >= kClusteredRowsMin.
+// Works on two threads. Takes memory for a few tens of MiB of vectors, four times the centroids and 18 bytes a row. `pause`
+// is called now and then: an error it returns ends the work. Requires: rows >= kClusteredRowsMin.
 Result<Clustering> cluster_rows(const VectorColumn& vectors, Metric metric, std::uint32_t dimension,
                                 std::uint32_t rows, const std::function<Status()>& pause);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "segments/cluster.h"
+#include "segments/two_hands.h"
 
 namespace alcove::segments {
 
@@ -207,10 +208,9 @@ class CodesWriter {
     return blocks.flush(out_);
   }
 
-  // Rows are read in their order, which is that of the file, as often as it takes to hold the codes that
-  // come next.
+  // Codes are made in their order, so many at a time as are held, of rows in theirs, which is that of the file.
   Status write_codes() {
-    Encoder encoder(metric_, origin_);
+    const Encoder encoder(metric_, origin_);
     std::vector<Encoder::Centroid> centroids;
     for (std::uint32_t i = 0; i < clusters(); ++i) centroids.push_back(encoder.prepare(centroid(i)));
     const std::vector<std::uint32_t> clusters_of_rows = find_clusters_of_rows();
@@ -224,32 +224,63 @@ class CodesWriter {
     for (std::uint32_t first = 0; first < rows_; first += held) {
       const std::uint32_t count = std::min(held, rows_ - first);
       std::string codes((count + kCodedRows - 1) / kCodedRows * bytes, '\0');
-      if (keeps_) TRY(copy_codes(first, count, encoder.shape(), codes));
-      for (std::uint32_t number = 0; number < rows_; ++number) {
-        if (number % kRowsPerPause == 0) TRY(pause_());
-        if (is_kept(number)) continue;
-        const std::uint32_t place = (places.empty() ? number : places[number]) - first;
-        if (place >= count) continue;
-        const std::uint32_t cluster = clusters_of_rows.empty() ? 0 : clusters_of_rows[number];
-        const RowReader::Row row = TRY(reader_.row(number));
-        squared_lengths_[cluster] +=
-            encoder.encode(row.values, row.squared_norm, centroids[cluster], place % kCodedRows,
-                           codes.data() + place / kCodedRows * bytes);
+      // Rows whose codes stand together are one hand's. A small segment is not worth a thread.
+      constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
+      const std::uint32_t middle = rows_ < kClusteredRowsMin ? count : count / 2 / kTogether * kTogether;
+      std::vector<double> lengths_beside(clusters());
+      const auto make = [&](std::uint32_t begin, std::uint32_t end, std::vector<double>& lengths, const auto& pause) {
+        return make_codes({first, begin, end}, centroids, clusters_of_rows, places, codes, lengths, pause);
+      };
+      if (middle == count) {
+        TRY(make(0, count, squared_lengths_, pause_));
+      } else {
+        TRY(with_two_hands(pause_, [&](std::size_t hand, const std::function<Status()>& pause) {
+          return hand == 0 ? make(0, middle, squared_lengths_, pause) : make(middle, count, lengths_beside, pause);
+        }));
       }
+      for (std::uint32_t i = 0; i < clusters(); ++i) squared_lengths_[i] += lengths_beside[i];
       TRY(blocks.append(codes.data(), count, out_));
     }
     return blocks.flush(out_);
   }
 
+  // Of the codes held, those of places [begin, end), counted from the first that is held.
+  struct Places {
+    std::uint32_t first;
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+  // Adds to `lengths`, of each cluster, the squared distances of those rows to its centroid.
+  Status make_codes(Places range, const std::vector<Encoder::Centroid>& centroids,
+                    const std::vector<std::uint32_t>& clusters_of_rows, const std::vector<std::uint32_t>& places,
+                    std::string& codes, std::vector<double>& lengths, const std::function<Status()>& pause) const {
+    Encoder encoder(metric_, origin_);
+    RowReader reader(vectors_, metric_, dimension_);
+    const std::size_t bytes = encoder.shape().bytes;
+    if (keeps_) TRY(copy_codes(range, encoder.shape(), codes, lengths, pause));
+    for (std::uint32_t number = 0; number < rows_; ++number) {
+      if (number % kRowsPerPause == 0) TRY(pause());
+      if (is_kept(number)) continue;
+      const std::uint32_t place = (places.empty() ? number : places[number]) - range.first;
+      if (place < range.begin || place >= range.end) continue;
+      const std::uint32_t cluster = clusters_of_rows.empty() ? 0 : clusters_of_rows[number];
+      const RowReader::Row row = TRY(reader.row(number));
+      lengths[cluster] += encoder.encode(row.values, row.squared_norm, centroids[cluster], place % kCodedRows,
+                                         codes.data() + place / kCodedRows * bytes);
+    }
+    return {};
+  }
+
   bool is_kept(std::uint32_t row) const { return keeps_ && model_.rows[row] != CodeModel::kNoRow; }
 
-  // Those of the codes [first, first + count) that the model has, in order: there they stand in about the same.
-  Status copy_codes(std::uint32_t first, std::uint32_t count, const CodeShape& shape, std::string& codes) {
+  // Those that the model has, in order: there they stand in about the same. Likewise adds to `lengths`.
+  Status copy_codes(Places range, const CodeShape& shape, std::string& codes, std::vector<double>& lengths,
+                    const std::function<Status()>& pause) const {
     std::uint32_t cluster = 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (i % kRowsPerPause == 0) TRY(pause_());
-      while (clustering_.first[cluster + 1] <= first + i) ++cluster;
-      const std::uint32_t row = clustering_.rows[first + i];
+    for (std::uint32_t i = range.begin; i < range.end; ++i) {
+      if (i % kRowsPerPause == 0) TRY(pause());
+      while (clustering_.first[cluster + 1] <= range.first + i) ++cluster;
+      const std::uint32_t row = clustering_.rows[range.first + i];
       if (!is_kept(row)) continue;
       const std::uint32_t model_row = model_.rows[row];
       const std::uint32_t at = model_codes_[model_row];
@@ -258,7 +289,7 @@ class CodesWriter {
       copy_code(shape, from.bytes + place / kCodedRows * shape.bytes, place % kCodedRows,
                 codes.data() + i / kCodedRows * shape.bytes, i % kCodedRows);
       const Segment::Cluster model_cluster = TRY(model_.segment->cluster(model_clusters_[model_row]));
-      squared_lengths_[cluster] += double{model_cluster.squared_radius};
+      lengths[cluster] += double{model_cluster.squared_radius};
     }
     return {};
   }

@@ -1,7 +1,6 @@
 #include "segments/code_scan.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -399,20 +398,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace alcove::segments {
-namespace {
-
-constexpr std::array<CompiledTarget<CodeKernels>, 3> kDynamicTargets{{
-    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels_of_code)},
-    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels_of_code)},
-    {HWY_NEON, HWY_CHOOSE_NEON(kernels_of_code)},
-}};
-
-}  // namespace
-
-std::vector<CodeKernels> code_kernels() {
-  return supported_kernels<CodeKernels>(hwy::SupportedTargets(), kDynamicTargets,
-                                        {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels_of_code)});
-}
+std::vector<CodeKernels> code_kernels() { return SUPPORTED_KERNELS(CodeKernels, kernels_of_code); }
 
 namespace {
 

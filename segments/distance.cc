@@ -1,7 +1,6 @@
 #include "segments/distance.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -224,12 +223,6 @@ HWY_AFTER_NAMESPACE();
 namespace alcove::segments {
 namespace {
 
-constexpr std::array<CompiledTarget<DistanceKernels>, 3> kDynamicTargets{{
-    {HWY_AVX3, HWY_CHOOSE_AVX3(kernels)},
-    {HWY_AVX2, HWY_CHOOSE_AVX2(kernels)},
-    {HWY_NEON, HWY_CHOOSE_NEON(kernels)},
-}};
-
 const DistanceKernels& chosen() {
   static const DistanceKernels kernels = choose_target(distance_kernels());
   return kernels;
@@ -247,10 +240,7 @@ float canonical_sum(std::size_t dimension, Fold fold) {
 
 }  // namespace
 
-std::vector<DistanceKernels> distance_kernels() {
-  return supported_kernels<DistanceKernels>(hwy::SupportedTargets(), kDynamicTargets,
-                                            {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)});
-}
+std::vector<DistanceKernels> distance_kernels() { return SUPPORTED_KERNELS(DistanceKernels, kernels); }
 
 float dot(const float* x, const float* y, std::size_t dimension) {
   return chosen().dot(x, y, dimension);

@@ -18,6 +18,8 @@ constexpr std::size_t kFromDisk = 4;
 constexpr float kForeign = 4;
 // No more counts, nor less than a part of so many.
 constexpr float kFarTimesMax = 16;
+// Where no more of a cluster's rows pass than one of so many, their vectors are read instead of many times as many codes.
+constexpr std::size_t kFewPass = 16;
 // From so many whose distances are computed the next is chosen: estimates are off by more than one place.
 constexpr std::size_t kChosenFrom = 32;
 // How many deviations above the mean a cluster's best rows are taken to lie, in the order of clusters.
@@ -47,13 +49,14 @@ Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& q
   ProbeOrder order(segment, query, passing);
   TRY(order.estimate());
   order.candidates_.reserve(kChosenFrom);
-  TRY(order.compute_more());
+  TRY(order.know_more());
   return order;
 }
 
 Status ProbeOrder::estimate() {
   const CodeScan scan = query_->estimate();
   const std::uint32_t clusters = segment_->clusters();
+  if (passing_ != nullptr) values_.reserve(clusters);
   for (std::uint32_t first = 0; first < clusters;) {
     const Segment::Codes codes = TRY(segment_->centroid_codes(first));
     const std::size_t groups = (codes.count + kCodedRows - 1) / kCodedRows;
@@ -64,6 +67,7 @@ Status ProbeOrder::estimate() {
       const auto some = std::min(codes.count - at, static_cast<std::uint32_t>(entries.size()));
       for (std::uint32_t i = 0; i < some; ++i) {
         const float value = room.bounds[at + i];
+        if (passing_ != nullptr) values_.push_back(value);
         const float squared_distance = query_->squared_distance(value, entries[i].squared_norm);
         room.bounds[at + i] = in_order(spread_of(value, squared_distance, entries[i]).promise());
       }
@@ -100,7 +104,7 @@ Result<std::span<const std::uint32_t>> ProbeOrder::find_passing(const Segment::C
   return std::span<const std::uint32_t>(list).first(count);
 }
 
-Status ProbeOrder::compute_more() {
+Status ProbeOrder::know_more() {
   while (candidates_.size() < kChosenFrom) {
     if (next_.empty()) next_ = order_.collect(-std::numeric_limits<float>::infinity());
     if (next_.empty()) break;
@@ -112,28 +116,37 @@ Status ProbeOrder::compute_more() {
       segment_->prefetch_postings(later.first, later.rows);
     }
     Candidate candidate;
+    candidate.probe.first = cluster.first;
+    candidate.probe.rows = cluster.rows;
     if (passing_ != nullptr) {
       candidate.list = free_lists_.back();
       candidate.probe.passing = TRY(find_passing(cluster, lists_[candidate.list]));
       if (candidate.probe.passing.empty()) continue;
       free_lists_.pop_back();
+      candidate.probe.few = candidate.probe.passing.size() <= cluster.rows / kFewPass;
     }
-    ++computed_;
-    if (next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
-    const auto centroid = TRY(segment_->centroid(1 + number));
-    const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
-    const Spread spread = spread_of(place.value, place.squared_distance, cluster);
-    if (computed_ == 1) note_distance(place.squared_distance, cluster.squared_radius);
+    const Spread spread = TRY(know(number, cluster, candidate.probe));
     candidate.promise = spread.promise();
     candidate.mean = spread.mean;
     candidate.deviation = spread.deviation;
-    candidate.probe.first = cluster.first;
-    candidate.probe.rows = cluster.rows;
-    candidate.probe.scan = query_->scan(place.base, place.reach);
     candidates_.push_back(candidate);
     std::push_heap(candidates_.begin(), candidates_.end(), kLessPromising);
   }
   return {};
+}
+
+Result<ProbeOrder::Spread> ProbeOrder::know(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe) {
+  const bool first = known_++ == 0;
+  if (probe.few && !first) {
+    const float value = values_[number];
+    return spread_of(value, query_->squared_distance(value, cluster.squared_norm), cluster);
+  }
+  if (!probe.few && next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
+  const auto centroid = TRY(segment_->centroid(1 + number));
+  const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
+  if (first) note_distance(place.squared_distance, cluster.squared_radius);
+  probe.scan = query_->scan(place.base, place.reach);
+  return spread_of(place.value, place.squared_distance, cluster);
 }
 
 void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
@@ -150,7 +163,7 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   Probe probe = candidates_.back().probe;
   if (passing_ != nullptr) free_lists_.push_back(std::exchange(given_list_, candidates_.back().list));
   candidates_.pop_back();
-  TRY(compute_more());
+  TRY(know_more());
   // While this one is scanned, the one that will probably follow is on its way.
   if (!candidates_.empty()) {
     const Probe& following = candidates_.front().probe;
@@ -171,7 +184,7 @@ float ProbeOrder::remoteness(float threshold) const {
   const Candidate& next = candidates_.front();
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
-  const std::size_t looked_at = computed_ - candidates_.size();
+  const std::size_t looked_at = known_ - candidates_.size();
   return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1));
 }
 

@@ -24,7 +24,8 @@ namespace alcove::segments {
 // of its rows will be above: the mean and four deviations.
 //
 // Distances to all centroids are estimated by codes; those of the clusters that come next, and of some more,
-// are computed. Externally synchronised; outlived by segment, query and filter.
+// are computed, but for those of which a filter leaves few rows: to read a centroid takes as long as to read one of
+// them. Externally synchronised; outlived by segment, query and filter.
 class ProbeOrder {
  public:
   // Requires: the segment has clusters, and `query` was made with its origin. Where only the rows in
@@ -35,8 +36,9 @@ class ProbeOrder {
   struct Probe {
     std::uint32_t first = 0;  // of its codes
     std::uint32_t rows = 0;
-    CodeScan scan;
     std::span<const std::uint32_t> passing;  // those wanted, until the next call; empty where all are
+    bool few = false;                        // of them: they are to be compared, whatever their codes say
+    CodeScan scan;                           // where there are not few
   };
   // The next cluster, the most promising first; nothing when there are no more.
   Result<std::optional<Probe>> next();
@@ -53,7 +55,6 @@ class ProbeOrder {
   float remoteness(float threshold) const;
 
  private:
-  // Computed.
   struct Candidate {
     float promise = 0;
     float mean = 0;
@@ -70,9 +71,11 @@ class ProbeOrder {
   Status estimate();
   Result<std::span<const std::uint32_t>> find_passing(const Segment::Cluster& cluster,
                                                       std::vector<std::uint32_t>& list) const;
-  // Computes distances until enough candidates are known to choose the next from.
-  Status compute_more();
-  // Of the query to the first centroid that is computed: about the nearest, of clusters with a row that passes.
+  // Finds out more of clusters until enough candidates are known to choose the next from.
+  Status know_more();
+  // What its rows are expected to be, of one that is number `number` and has those rows that are in the probe.
+  Result<Spread> know(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe);
+  // Of the query to the first centroid of all: about the nearest, of clusters with a row that passes.
   void note_distance(float squared_distance, float squared_radius);
   Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
 
@@ -83,8 +86,9 @@ class ProbeOrder {
   std::span<const CodeHit> next_;      // of which these come next
   bool foreign_ = false;
   float farness_ = 0;
-  std::size_t computed_ = 0;           // clusters, of those with a row that passes
-  std::vector<Candidate> candidates_;  // computed and not given out: a heap, the most promising first
+  std::size_t known_ = 0;              // clusters, of those with a row that passes
+  std::vector<Candidate> candidates_;  // known and not given out: a heap, the most promising first
+  std::vector<float> values_;          // of all centroids, estimated, where rows must pass
   std::vector<std::vector<std::uint32_t>> lists_;  // of rows that pass: each candidate's, and that of the one given out
   std::vector<std::size_t> free_lists_;
   std::size_t given_list_ = 0;

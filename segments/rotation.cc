@@ -1,6 +1,5 @@
 #include "segments/rotation.h"
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -181,11 +180,6 @@ namespace alcove::segments {
 
 namespace {
 
-constexpr std::array<CompiledTarget<RotationKernels>, 2> kDynamicTargets{{
-    {HWY_AVX3, HWY_CHOOSE_AVX3(rotation_kernels_here)},
-    {HWY_AVX2, HWY_CHOOSE_AVX2(rotation_kernels_here)},
-}};
-
 const RotationKernels& chosen() {
   static const RotationKernels kernels = choose_target(rotation_kernels());
   return kernels;
@@ -201,10 +195,7 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 }  // namespace
 
-std::vector<RotationKernels> rotation_kernels() {
-  return supported_kernels<RotationKernels>(hwy::SupportedTargets(), kDynamicTargets,
-                                            {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(rotation_kernels_here)});
-}
+std::vector<RotationKernels> rotation_kernels() { return SUPPORTED_KERNELS(RotationKernels, rotation_kernels_here); }
 
 Rotation::Rotation(std::size_t padded) : padded_(padded), signs_(kRotationRounds * padded) {
   std::uint64_t state = padded_;

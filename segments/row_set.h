@@ -52,23 +52,9 @@ class RowSet {
     for (std::size_t i = 0; i < part.words_.size(); ++i) words_[first / kWordBits + i] |= part.words_[i];
   }
 
-  std::uint64_t count() const {
-    std::uint64_t count = 0;
-    for (const std::uint64_t word : words_) count += bits_of(word);
-    return count;
-  }
+  std::uint64_t count() const;
   // Writes those of `rows` that are members, in their order, to `into`, which has room for all. Returns how many.
-  std::size_t select(std::span<const std::uint32_t> rows, std::uint32_t* into) const {
-    const std::uint64_t* const words = words_.data();
-    const std::uint32_t end = rows_;
-    std::size_t count = 0;
-    for (const std::uint32_t row : rows) {
-      // Without a jump that nobody could foretell.
-      into[count] = row;
-      count += row < end ? words[row / kWordBits] >> row % kWordBits & 1U : 0;
-    }
-    return count;
-  }
+  std::size_t select(std::span<const std::uint32_t> rows, std::uint32_t* into) const;
   // The first member that is not below `row`; rows() if there is none.
   std::uint32_t next(std::uint32_t row) const {
     if (row >= rows_) return rows_;
@@ -83,14 +69,6 @@ class RowSet {
 
  private:
   static constexpr std::uint32_t kWordBits = 64;
-  // By sums of 2, 4, 8 and all bits: without an instruction that not every processor has, std::popcount looks
-  // them up in a table.
-  static std::uint64_t bits_of(std::uint64_t word) {
-    word -= word >> 1 & 0x5555555555555555;
-    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
-    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
-    return word * 0x0101010101010101 >> 56;
-  }
   void clear_beyond() {
     if (rows_ % kWordBits != 0) words_.back() &= (std::uint64_t{1} << rows_ % kWordBits) - 1;
   }
@@ -98,5 +76,16 @@ class RowSet {
   std::uint32_t rows_;
   std::vector<std::uint64_t> words_;
 };
+
+// The kernels of one target, for tests that compare targets within one process: select() of the words of a set of
+// so many rows, at least one, and count() of words.
+struct RowSetKernels {
+  const char* target;
+  std::size_t (*select)(const std::uint64_t* words, std::uint32_t rows_end, std::span<const std::uint32_t> rows,
+                        std::uint32_t* into);
+  std::uint64_t (*count)(std::span<const std::uint64_t> words);
+};
+// Of those that this CPU has, best first.
+std::vector<RowSetKernels> row_set_kernels();
 
 }  // namespace alcove::segments

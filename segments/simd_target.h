@@ -41,6 +41,15 @@ std::vector<Kernels> supported_kernels(std::int64_t supported,
   return found;
 }
 
+// Those that the function `make` of each target's namespace makes, likewise. Requires: Highway is included.
+#define SUPPORTED_KERNELS(Kernels, make)                                                                  \
+  supported_kernels<Kernels>(                                                                             \
+      hwy::SupportedTargets(),                                                                            \
+      std::array<CompiledTarget<Kernels>, 3>{{{HWY_AVX3, HWY_CHOOSE_AVX3(make)},                          \
+                                              {HWY_AVX2, HWY_CHOOSE_AVX2(make)},                          \
+                                              {HWY_NEON, HWY_CHOOSE_NEON(make)}}},                        \
+      CompiledTarget<Kernels>{HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(make)})
+
 // Of the kernels of several targets, best first, those to use: the best, or those whose `target` the
 // environment variable ALCOVE_SIMD names in any case. A name that is not among them ends the
 // process: a test that ran on another target than the one it names would prove nothing.

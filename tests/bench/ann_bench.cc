@@ -7,15 +7,11 @@
 // tests/bench/ann/run puts the peers' beside them.
 //
 //   ann_bench NAME [METRIC (cosine)] [ROUNDS (5)]
-//
-// A FILE OF VECTORS: their number n and dimension D as 32-bit integers, then nD float32, all in the machine's
-// byte order.
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <set>
 #include <span>
@@ -38,6 +34,7 @@
 #include "executor/database.h"
 #include "parser/parse.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/vector_file.h"
 #include "tests/support/statement_runner.h"
 
 namespace alcove::tests {
@@ -54,32 +51,6 @@ constexpr unsigned kPassing[] = {10, 100, 1000, 5000};
 [[noreturn]] void stop(const std::string& message) {
   fmt::print(stderr, "ann_bench: {}\n", message);
   std::exit(1);
-}
-
-struct Vectors {
-  std::size_t count = 0;
-  std::size_t dimension = 0;
-  std::vector<float> values;
-
-  std::vector<float> row(std::size_t i) const {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * dimension);
-    return {begin, begin + static_cast<std::ptrdiff_t>(dimension)};
-  }
-};
-
-Vectors read_vectors(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::int32_t shape[2] = {0, 0};
-  in.read(reinterpret_cast<char*>(shape), sizeof(shape));
-  if (!in || shape[0] <= 0 || shape[1] <= 0) stop(path + " is not a file of vectors");
-  Vectors vectors;
-  vectors.count = static_cast<std::size_t>(shape[0]);
-  vectors.dimension = static_cast<std::size_t>(shape[1]);
-  vectors.values.resize(vectors.count * vectors.dimension);
-  in.read(reinterpret_cast<char*>(vectors.values.data()),
-          static_cast<std::streamsize>(vectors.values.size() * sizeof(float)));
-  if (!in) stop(path + " ends too early");
-  return vectors;
 }
 
 using Ids = std::vector<std::set<std::string>>;
@@ -283,9 +254,9 @@ void run(const std::string& name, const std::string& metric, int rounds) {
   const std::string directory =
       fmt::format("{}/alcove-ann-{}", parent != nullptr ? parent : "/tmp", std::random_device()());
   {
-    const Vectors base = read_vectors(name + ".base");
+    const Vectors base(name + ".base");
     Bench bench(directory, metric, base);
-    bench.set_queries(read_vectors(name + ".query"));
+    bench.set_queries(Vectors(name + ".query"));
     Ids expected;
     const double exact = bench.measure("EXACT", expected);
     fmt::print("# exact search: {:.0f} queries/s\n", exact);

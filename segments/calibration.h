@@ -25,9 +25,9 @@ namespace alcove::segments {
 // Both are measured when the segment is written: rows of it are taken for queries, and for each of their
 // ten nearest others is noted at what remoteness the search must not have ended for it to be found. By s
 // the half of these queries with the greater f needs more for a recall of kSlopeRecall than the other half, for each f
-// that they differ by; and r for a recall is that quantile of what all need, less s·f. So they are for one nearest for each 256 rows, up to 1,000: where a row's own lie in a
-// few clusters, those of a query for more, or with a filter that lets few pass, lie among other clusters than were
-// measured with ten.
+// that they differ by; and r for a recall is that quantile of what all need, less s·f. So they are for one nearest for
+// each 256 rows, up to 1,000: where a row's own lie in a few clusters, those of a query for more, or with a filter that
+// lets few pass, lie among other clusters than were measured with ten.
 //
 // CALIBRATION, one block
 //   OFFSET SIZE FIELD
@@ -55,8 +55,8 @@ inline constexpr std::uint32_t kNearest = 10;
 // lets a share pass, the number is that of rows among which as many pass as are wanted.
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness);
 
-// kLess: with a quarter of the queries where they are more than 512, for a merge that keeps clusters and so has little
-// else to do.
+// kLess: with a quarter of the queries where they are more than 512, all of which look as far as can be, for a merge
+// that keeps clusters and so has little else to do.
 enum class Effort : unsigned char { kWhole, kLess };
 
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.

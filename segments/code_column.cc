@@ -27,7 +27,7 @@ constexpr std::uint32_t kRowsPerPause = 1024;
 // A model's clusters are kept while they have so many times kRowsPerCluster rows on average: with fewer,
 // centroids cost more than they save, with more, too many rows are looked at.
 constexpr double kFewestRows = 0.5;
-constexpr double kMostRows = 2;
+constexpr double kMostRows = 1.2;
 
 static_assert(sizeof(Segment::Cluster) == 20);
 

@@ -38,10 +38,8 @@ constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.prom
 float ProbeOrder::Spread::promise() const { return mean + kPromiseDeviations * deviation; }
 
 ProbeOrder::ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing)
-    : segment_(&segment), query_(&query), passing_(passing), order_(kFirst) {
-  if (passing == nullptr) return;
-  lists_.resize(kChosenFrom + 1);
-  for (std::size_t list = 1; list < lists_.size(); ++list) free_lists_.push_back(list);
+    : segment_(&segment), query_(&query), passing_(passing), order_(kFirst), known_(kChosenFrom + 1) {
+  for (std::uint32_t place = 1; place < known_.size(); ++place) free_.push_back(place);
 }
 
 Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& query,
@@ -90,18 +88,19 @@ ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance,
   return {value, deviation};
 }
 
-Result<std::span<const std::uint32_t>> ProbeOrder::find_passing(const Segment::Cluster& cluster,
-                                                                std::vector<std::uint32_t>& list) const {
-  if (list.size() < cluster.rows) list.resize(cluster.rows);
+Status ProbeOrder::find_passing(const Segment::Cluster& cluster, Known& known) const {
+  if (known.list.size() < cluster.rows) known.list.resize(cluster.rows);
   std::size_t count = 0;
   const std::uint32_t end = cluster.first + cluster.rows;
   for (std::uint32_t at = cluster.first; at < end;) {
     const auto rows = TRY(segment_->postings(at));
     const auto some = rows.first(std::min<std::size_t>(rows.size(), end - at));
-    count += passing_->select(some, list.data() + count);
+    count += passing_->select(some, known.list.data() + count);
     at += static_cast<std::uint32_t>(some.size());
   }
-  return std::span<const std::uint32_t>(list).first(count);
+  known.probe.passing = std::span<const std::uint32_t>(known.list).first(count);
+  known.probe.few = count <= cluster.rows / kFewPass;
+  return {};
 }
 
 Status ProbeOrder::know_more() {
@@ -115,28 +114,24 @@ Status ProbeOrder::know_more() {
       const Segment::Cluster later = TRY(segment_->cluster(next_[kCentroidsAhead].row));
       segment_->prefetch_postings(later.first, later.rows);
     }
-    Candidate candidate;
-    candidate.probe.first = cluster.first;
-    candidate.probe.rows = cluster.rows;
+    const std::uint32_t place = free_.back();
+    Known& known = known_[place];
+    known.probe.first = cluster.first;
+    known.probe.rows = cluster.rows;
     if (passing_ != nullptr) {
-      candidate.list = free_lists_.back();
-      candidate.probe.passing = TRY(find_passing(cluster, lists_[candidate.list]));
-      if (candidate.probe.passing.empty()) continue;
-      free_lists_.pop_back();
-      candidate.probe.few = candidate.probe.passing.size() <= cluster.rows / kFewPass;
+      TRY(find_passing(cluster, known));
+      if (known.probe.passing.empty()) continue;
     }
-    const Spread spread = TRY(know(number, cluster, candidate.probe));
-    candidate.promise = spread.promise();
-    candidate.mean = spread.mean;
-    candidate.deviation = spread.deviation;
-    candidates_.push_back(candidate);
+    free_.pop_back();
+    known.spread = TRY(expect(number, cluster, known.probe));
+    candidates_.push_back({known.spread.promise(), place});
     std::push_heap(candidates_.begin(), candidates_.end(), kLessPromising);
   }
   return {};
 }
 
-Result<ProbeOrder::Spread> ProbeOrder::know(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe) {
-  const bool first = known_++ == 0;
+Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe) {
+  const bool first = expected_++ == 0;
   if (probe.few && !first) {
     const float value = values_[number];
     return spread_of(value, query_->squared_distance(value, cluster.squared_norm), cluster);
@@ -160,19 +155,19 @@ void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
 Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   if (candidates_.empty()) return std::optional<Probe>();
   std::pop_heap(candidates_.begin(), candidates_.end(), kLessPromising);
-  Probe probe = candidates_.back().probe;
-  if (passing_ != nullptr) free_lists_.push_back(std::exchange(given_list_, candidates_.back().list));
+  free_.push_back(std::exchange(given_, candidates_.back().place));
   candidates_.pop_back();
   TRY(know_more());
+  Probe probe = known_[given_].probe;
   // While this one is scanned, the one that will probably follow is on its way.
   if (!candidates_.empty()) {
-    const Probe& following = candidates_.front().probe;
+    const Probe& following = known_[candidates_.front().place].probe;
     probe.scan.ahead = segment_->place_of_codes(following.first, following.rows);
-    // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few rows of a
-    // cluster, its codes are not looked at.
+    // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few
+    // rows of a cluster, its codes are not looked at.
     if (passing_ == nullptr && segment_->expect_codes(following.first)) {
       for (std::size_t i = 1; i < std::min(candidates_.size(), kFromDisk); ++i) {
-        segment_->expect_codes(candidates_[i].probe.first);
+        segment_->expect_codes(known_[candidates_[i].place].probe.first);
       }
     }
   }
@@ -181,10 +176,10 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
 
 float ProbeOrder::remoteness(float threshold) const {
   if (candidates_.empty()) return std::numeric_limits<float>::infinity();
-  const Candidate& next = candidates_.front();
+  const Spread& next = known_[candidates_.front().place].spread;
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
-  const std::size_t looked_at = known_ - candidates_.size();
+  const std::size_t looked_at = expected_ - candidates_.size();
   return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1));
 }
 

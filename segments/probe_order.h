@@ -55,26 +55,27 @@ class ProbeOrder {
   float remoteness(float threshold) const;
 
  private:
-  struct Candidate {
-    float promise = 0;
+  struct Spread {
     float mean = 0;
     float deviation = 0;
-    Probe probe;
-    std::size_t list = 0;  // that `passing` points to
-  };
-  struct Spread {
-    float mean;
-    float deviation;
     float promise() const;
+  };
+  struct Known {
+    Spread spread;
+    Probe probe;
+    std::vector<std::uint32_t> list;  // that `passing` points to
+  };
+  struct Candidate {
+    float promise;
+    std::uint32_t place;  // in known_
   };
   ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing);
   Status estimate();
-  Result<std::span<const std::uint32_t>> find_passing(const Segment::Cluster& cluster,
-                                                      std::vector<std::uint32_t>& list) const;
+  Status find_passing(const Segment::Cluster& cluster, Known& known) const;
   // Finds out more of clusters until enough candidates are known to choose the next from.
   Status know_more();
-  // What its rows are expected to be, of one that is number `number` and has those rows that are in the probe.
-  Result<Spread> know(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe);
+  // What the rows of the cluster are expected to be, of which the probe tells. Requires: some pass.
+  Result<Spread> expect(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe);
   // Of the query to the first centroid of all: about the nearest, of clusters with a row that passes.
   void note_distance(float squared_distance, float squared_radius);
   Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
@@ -86,12 +87,12 @@ class ProbeOrder {
   std::span<const CodeHit> next_;      // of which these come next
   bool foreign_ = false;
   float farness_ = 0;
-  std::size_t known_ = 0;              // clusters, of those with a row that passes
+  std::size_t expected_ = 0;           // of so many clusters it is known what to expect
+  std::vector<Known> known_;           // of those that are candidates, and of the one given out last
+  std::vector<std::uint32_t> free_;    // places of known_
+  std::uint32_t given_ = 0;            // the place of the one given out
   std::vector<Candidate> candidates_;  // known and not given out: a heap, the most promising first
   std::vector<float> values_;          // of all centroids, estimated, where rows must pass
-  std::vector<std::vector<std::uint32_t>> lists_;  // of rows that pass: each candidate's, and that of the one given out
-  std::vector<std::size_t> free_lists_;
-  std::size_t given_list_ = 0;
 };
 
 }  // namespace alcove::segments

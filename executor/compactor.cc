@@ -56,8 +56,25 @@ Result<bool> Compactor::run_one() {
   return true;
 }
 
+void Compactor::await_everything(NamespaceNumber name_space) {
+  std::lock_guard lock(noted_mutex_);
+  awaited_.insert(name_space);
+}
+
+void Compactor::stop_awaiting(NamespaceNumber name_space) {
+  std::lock_guard lock(noted_mutex_);
+  awaited_.erase(awaited_.find(name_space));
+}
+
+bool Compactor::everything_awaited(NamespaceNumber name_space) const {
+  std::lock_guard lock(noted_mutex_);
+  return awaited_.contains(name_space);
+}
+
 Status Compactor::merge(NamespaceNumber name_space, Scope scope) {
+  if (scope == Scope::kEverything) await_everything(name_space);
   std::lock_guard lock(merge_mutex_);
+  if (scope == Scope::kEverything) stop_awaiting(name_space);
   while (TRY(merge_once(name_space, scope))) {
   }
   return {};
@@ -119,10 +136,20 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
   replacement.file.emplace(std::move(file));
   identity.file = replacement.file->number();
   const std::string path = ledger_.path_of(identity.file);
-  const auto merged = TRY(segments::merge_segments(
+  bool gave_way = false;
+  const auto pause = [&]() -> Status {
+    gave_way = scope == Scope::kPolicy && everything_awaited(name_space);
+    if (gave_way) return Error(ErrorCode::kCancelled, "everything is to be merged");
+    return pause_ ? pause_() : Status();
+  };
+  const auto done = segments::merge_segments(
       env_.file_system, path, identity, inputs,
-      planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep,
-      [this] { return pause_ ? pause_() : Status(); }));
+      planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep, pause);
+  if (gave_way) {
+    note_changed(name_space);  // whoever waits may fail
+    return false;
+  }
+  const auto merged = TRY(done);
   TRY(planned.version->segments->check_mappings());
   if (merged) {
     auto segment = TRY(segments::Segment::open(env_.file_system, path, *merged, identity));

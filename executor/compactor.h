@@ -37,8 +37,11 @@ class Compactor {
   Result<bool> run_one();
 
   enum class Scope : unsigned char { kPolicy, kEverything };
-  // Merges now what `scope` says; the namespace must not have unflushed writes that matter.
+  // Merges now what `scope` says; the namespace must not have unflushed writes that matter. To merge everything does
+  // not wait for what the policy has begun to merge of the same namespace: that gives way.
   Status merge(NamespaceNumber name_space, Scope scope);
+  // Whether anyone waits to merge everything of it.
+  bool everything_awaited(NamespaceNumber name_space) const;
 
  private:
   struct Plan {
@@ -46,6 +49,8 @@ class Compactor {
     std::size_t first = 0;  // so many segments from here on are merged
     std::size_t count = 0;
   };
+  void await_everything(NamespaceNumber name_space);
+  void stop_awaiting(NamespaceNumber name_space);
   Result<bool> merge_once(NamespaceNumber name_space, Scope scope);
   Plan plan(NamespaceNumber name_space, Scope scope);
   // Where nothing is to be merged: the oldest segment without the codes that it has rows enough for.
@@ -58,6 +63,7 @@ class Compactor {
   mutable std::mutex noted_mutex_;
   std::deque<NamespaceNumber> noted_;
   std::unordered_set<NamespaceNumber> noted_set_;
+  std::unordered_multiset<NamespaceNumber> awaited_;  // to be merged as soon as no other merge is under way
   std::mutex merge_mutex_;  // one at a time
 };
 

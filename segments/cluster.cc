@@ -183,6 +183,7 @@ class Builder {
     TRY(find_parents());
     TRY(make_children(clusters));
     for (int i = 0; i < kRefinements; ++i) TRY(refine());
+    for (Hand& hand : hands_) hand.sums = {};
     TRY(find_clusters());
     return sorted();
   }

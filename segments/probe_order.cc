@@ -20,7 +20,7 @@ constexpr float kForeign = 4;
 constexpr float kFarTimesMax = 16;
 // Where no more of a cluster's rows pass than one of so many, their vectors are read instead of many times as many codes.
 constexpr std::size_t kFewPass = 16;
-// From so many whose distances are computed the next is chosen: estimates are off by more than one place.
+// From so many of which it is known what to expect the next is chosen: estimates are off by more than one place.
 constexpr std::size_t kChosenFrom = 32;
 // How many deviations above the mean a cluster's best rows are taken to lie, in the order of clusters.
 constexpr float kPromiseDeviations = 4;
@@ -133,8 +133,10 @@ Status ProbeOrder::know_more() {
 Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe) {
   const bool first = expected_++ == 0;
   if (probe.few && !first) {
+    // An estimate may come out as no distance at all, from which nothing would be expected.
     const float value = values_[number];
-    return spread_of(value, query_->squared_distance(value, cluster.squared_norm), cluster);
+    const float least = cluster.squared_radius / kFarTimesMax;
+    return spread_of(value, std::max(query_->squared_distance(value, cluster.squared_norm), least), cluster);
   }
   if (!probe.few && next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
   const auto centroid = TRY(segment_->centroid(1 + number));

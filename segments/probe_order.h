@@ -51,7 +51,7 @@ class ProbeOrder {
   float farness() const { return farness_; }
 
   // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
-  // that with. Infinity when there are no more, or all its rows are known to be below.
+  // that with. Infinity when there are no more, or all its rows are taken to be below.
   float remoteness(float threshold) const;
 
  private:

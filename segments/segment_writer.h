@@ -28,7 +28,7 @@ inline constexpr std::uint32_t kCodedRowsMin = 1000;
 enum class Coding : unsigned char { kNone, kCodes };
 
 // Writes one sealed segment file: rows and tombstones in bytewise order of id, then finish().
-// Memory is bounded: a few blocks; while codes are made, some tens of MiB, 40 bytes a row, and three times
+// Memory is bounded: a few blocks; while codes are made, some tens of MiB, 40 bytes a row, and four times
 // the centroids (cluster.h). Externally synchronised.
 class SegmentWriter {
  public:

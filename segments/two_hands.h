@@ -10,11 +10,11 @@
 
 namespace alcove::segments {
 
-// Does work in two parts at the same time: work(0, pause) on this thread, and work(1, another) on one beside it; after
-// it where no thread is to be had. Both have returned when this does. So many processors a merge may take.
+// Does work in two parts at the same time: work(0, pause) on this thread, and work(1, another) on one beside it. Both have
+// returned when this does. So many processors a merge may take. Where no thread is to be had, work(1, pause) comes after.
 //
-// `pause` is called on this thread alone; what the other part calls in its place fails when this part has. Returns the
-// error of work(0), else that of work(1); throws likewise.
+// `pause` is called on this thread alone; what the part beside calls in its place fails when the first part has. Returns
+// the error of work(0), else that of work(1); throws likewise.
 // Requires: neither part writes to what the other looks at.
 template <class Work>
 Status with_two_hands(const std::function<Status()>& pause, const Work& work) {
@@ -25,9 +25,9 @@ Status with_two_hands(const std::function<Status()>& pause, const Work& work) {
     if (failed) return fail(ErrorCode::kCancelled, "the other part has failed");
     return {};
   };
-  const auto beside = [&] {
+  const auto do_beside = [&](const std::function<Status()>& own_pause) {
     try {
-      done_beside = work(1, pause_beside);
+      done_beside = work(1, own_pause);
     } catch (...) {
       thrown_beside = std::current_exception();
     }
@@ -36,7 +36,7 @@ Status with_two_hands(const std::function<Status()>& pause, const Work& work) {
   {
     std::jthread thread;
     try {
-      thread = std::jthread(beside);
+      thread = std::jthread([&] { do_beside(pause_beside); });
     } catch (const std::system_error&) {
     }
     try {
@@ -46,7 +46,7 @@ Status with_two_hands(const std::function<Status()>& pause, const Work& work) {
       throw;
     }
     if (!done) failed = true;
-    if (!thread.joinable() && done) beside();
+    if (!thread.joinable() && done) do_beside(pause);
   }
   TRY(done);
   if (thrown_beside) std::rethrow_exception(thrown_beside);

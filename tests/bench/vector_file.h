@@ -12,7 +12,7 @@
 namespace alcove::tests {
 
 // A FILE OF VECTORS: their number n and dimension D as 32-bit integers, then nD float32, all in the machine's
-// byte order. One of int32 in their place holds the nearest rows of each query (ann/peers.py).
+// byte order. One of int32 in their place holds the nearest rows of each query (ann/truth.py).
 template <class Number>
 struct VectorFile {
   std::size_t count = 0;

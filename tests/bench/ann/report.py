@@ -20,7 +20,7 @@ def results(path):
             fields = line.rstrip("\n").split("\t")
             if len(fields) == 3 and fields[1] == "build":
                 builds[fields[0]] = fields[2]
-            elif len(fields) == 5 and fields[2].isdigit():
+            elif len(fields) == 5 and fields[2].isdigit() and not fields[1].startswith("filter"):
                 name, target, speed, recall, setting = fields
                 found.setdefault(name, {})[float(target)] = (int(speed), float(recall), setting)
     return found, builds
@@ -38,7 +38,8 @@ def main():
             own = found.get("alcove" + "".join(name.partition(" by SQL")[1:]), {})  # in the same way
             cells = [f"{points[t][0]} ({points[t][1]:.3f})" if t in points else "not reached"
                      for t in (0.90, 0.95, 0.99)]
-            ratios = [f"{own[t][0] / points[t][0]:.2f}" if t in points and t in own else "" for t in (0.95, 0.99)]
+            ratios = [f"{own[t][0] / points[t][0]:.2f}" if t in points and t in own and own[t][1] >= t else "–"
+                      for t in (0.95, 0.99)]
             lines.append(f"| {name} | {' | '.join(cells)} | {' / '.join(ratios)} | {builds.get(name.partition(',')[0], '')} |")
             axis.plot([p[1] for p in points.values()], [p[0] for p in points.values()], marker="o", label=name)
         lines.append("")

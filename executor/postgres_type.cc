@@ -129,6 +129,7 @@ Type column_type(std::uint32_t oid) {
     case type_oid::kInt4Array: return Type::kInt4Array;
     case type_oid::kInt8Array: return Type::kInt8Array;
     case type_oid::kOidArray: return Type::kOidArray;
+    case type_oid::kRecordArray: return Type::kRecordArray;
     case type_oid::kTimestampTz: return Type::kTimestampTz;
     default: return element_type(oid) == 0 ? Type::kText : Type::kTextArray;
   }

@@ -63,6 +63,7 @@ inline constexpr std::uint32_t kRegclass = 2205;
 inline constexpr std::uint32_t kRegtype = 2206;
 inline constexpr std::uint32_t kRecord = 2249;
 inline constexpr std::uint32_t kVoid = 2278;
+inline constexpr std::uint32_t kRecordArray = 2287;
 inline constexpr std::uint32_t kJsonb = 3802;
 inline constexpr std::uint32_t kRegnamespace = 4089;
 inline constexpr std::uint32_t kRegrole = 4096;

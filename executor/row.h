@@ -16,7 +16,7 @@ enum class Type : unsigned char {
   kVector, kVectorText,  // as kFloat4Array, but sent as pgvector's type, or as its text
   // Those of the catalogue's columns.
   kInt2Vector, kOidVector, kInt2Array, kInt4Array, kInt8Array, kOidArray, kTextArray, kNameArray,
-  kCharArray,
+  kCharArray, kRecordArray,
 };
 
 struct Column {

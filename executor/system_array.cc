@@ -53,6 +53,24 @@ void write_vector(const NativeCall& call) {
   call.give(std::string_view(vector_text(call.text(0))));
 }
 
+// As PostgreSQL writes a record.
+void write_record(const NativeCall& call) {
+  std::string text = "(";
+  for (std::size_t at = 0; at < call.count(); ++at) {
+    if (at > 0) text += ',';
+    if (call.is_null(at)) continue;
+    const std::string_view value = call.text(at);
+    const bool quoted = value.empty() || value.find_first_of(" \t\n\r\v\f(),\"\\") != std::string_view::npos;
+    if (quoted) text += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') text += c;
+      text += c;
+    }
+    if (quoted) text += '"';
+  }
+  call.give(std::string_view(text + ')'));
+}
+
 void array_cat(const NativeCall& call) {
   const std::string_view left = call.is_null(0) ? std::string_view() : array_inside(call.text(0));
   const std::string_view right = call.is_null(1) ? std::string_view() : array_inside(call.text(1));
@@ -165,6 +183,7 @@ constexpr Native kArrayNatives[] = {
     {"pg_json_numbers", guarded<strict<json_numbers>>},
     {"pg_array_text", guarded<strict<write_array>>},
     {"pg_vector_text", guarded<strict<write_vector>>},
+    {"pg_record", guarded<write_record>},
     {"pg_array_cat", guarded<array_cat>},
     {"pg_array_to_string", guarded<array_to_string>},
     {"pg_string_to_array", guarded<string_to_array>},

@@ -138,6 +138,11 @@ Result<SystemExpression> SystemTranslator::finish_call(const SystemFunction& fun
                                                        bool distinct, const std::string& order,
                                                        std::size_t offset) {
   TRY(settle_arguments(function, arguments));
+  for (SystemExpression& argument : arguments) {
+    if (argument.type != type_oid::kRecord || function.name != "array_agg") continue;
+    if (argument.record_text.empty()) return not_supported("array_agg() of a row that is not written out");
+    argument.sql = argument.record_text;
+  }
   std::string all;
   std::uint32_t depth = 1;
   for (const SystemExpression& argument : arguments) {

@@ -86,6 +86,7 @@ bool is_array_column(Type type) {
     case Type::kOidArray:
     case Type::kTextArray:
     case Type::kNameArray:
+    case Type::kRecordArray:
     case Type::kCharArray: return true;
     default: return false;
   }

@@ -27,6 +27,7 @@ struct SystemExpression {
   std::uint32_t parameter = 0;  // of kParameter: its number
   std::size_t offset = 0;
   std::uint32_t depth = 1;      // of SQLite's tree
+  std::string record_text;      // of a row that is written out: what makes its text, `(a,1)`
 
   bool is_untyped() const { return form != Form::kValue; }
 };

@@ -292,7 +292,8 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
   const auto read = [&]() -> Result<Query> {
     Query query;
     const bool distinct = accept_word("distinct");
-    if (distinct && is_word("on")) return not_supported("DISTINCT ON");
+    const bool on = distinct && accept_word("on");
+    const std::size_t on_begin = on ? TRY(pass_over_brackets()) : at_;
     if (!distinct) accept_word("all");
     const std::size_t items_begin = at_;
     const std::size_t items_end = find_from();
@@ -304,8 +305,9 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
     TRY(items(select, query));
     select_ = nullptr;
     if (at_ != items_end) return syntax_error();
+    if (on) TRY(distinct_on(select, on_begin));
     at_ = from_end;
-    query.sql = distinct ? "SELECT DISTINCT " : "SELECT ";
+    query.sql = distinct && !on ? "SELECT DISTINCT " : "SELECT ";
     for (std::size_t i = 0; i < select.items.size(); ++i) {
       query.sql += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", select.items[i].sql, i + 1);
     }
@@ -316,7 +318,11 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
       TRY(truth(where, "WHERE"));
       query.sql += " WHERE " + where.sql;
     }
+    if (on && (is_word("group") || is_word("having"))) return not_supported("GROUP BY beside DISTINCT ON");
     TRY(group_by(select, query, query.sql));
+    for (std::size_t i = 0; i < select.distinct_on.size(); ++i) {
+      query.sql += (i == 0 ? " GROUP BY " : ", ") + select.distinct_on[i];
+    }
     if (accept_word("having")) {
       SystemExpression having = TRY(expression());
       TRY(truth(having, "HAVING"));
@@ -328,6 +334,29 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
   scope_ = outer_scope;
   select_ = outer_select;
   return query;
+}
+
+// Returns where they open.
+Result<std::size_t> SystemTranslator::pass_over_brackets() {
+  const std::size_t begin = at_;
+  TRY(expect_symbol("("));
+  for (std::size_t open = 1; open > 0; ++at_) {
+    if (peek().kind == TokenKind::kEnd) return syntax_error();
+    if (is_symbol("(")) ++open;
+    if (is_symbol(")")) --open;
+  }
+  return begin;
+}
+
+// Its rows are groups in SQLite, of which columns are from any row.
+Status SystemTranslator::distinct_on(Select& select, std::size_t begin) {
+  at_ = begin + 1;
+  do {
+    SystemExpression key = TRY(expression());
+    TRY(settle(key, type_oid::kText, parameter_types()));
+    select.distinct_on.push_back(std::move(key.sql));
+  } while (accept_symbol(","));
+  return expect_symbol(")");
 }
 
 Status SystemTranslator::items(Select& select, Query& query) {
@@ -416,8 +445,17 @@ Status SystemTranslator::group_by(Select& select, const Query& query, std::strin
   return {};
 }
 
+// Which row of those that are alike comes first is told by keys beyond DISTINCT ON's own: those of SQLite's groups are not
+// put in order.
+Status SystemTranslator::order_distinct(const Select& select, std::size_t place, std::string_view key) const {
+  const auto& own = select.distinct_on;
+  if (own.empty() || (place < own.size() && std::find(own.begin(), own.end(), key) != own.end())) return {};
+  return not_supported("ORDER BY anything but the expressions of DISTINCT ON");
+}
+
 Status SystemTranslator::order_by(const Select* select, const Query& query, std::string& sql) {
   std::string_view separator = " ORDER BY ";
+  std::size_t place = 0;
   do {
     sql += separator;
     separator = ", ";
@@ -438,6 +476,7 @@ Status SystemTranslator::order_by(const Select* select, const Query& query, std:
       }
     }
     if (number > 0) {
+      if (select != nullptr) TRY(order_distinct(*select, place, select->items[number - 1].sql));
       ++at_;
       sql += std::to_string(number);
     } else if (select == nullptr) {
@@ -445,8 +484,10 @@ Status SystemTranslator::order_by(const Select* select, const Query& query, std:
     } else {
       SystemExpression key = TRY(expression());
       TRY(settle(key, type_oid::kText, parameter_types()));
+      TRY(order_distinct(*select, place, key.sql));
       sql += key.sql;
     }
+    ++place;
     if (accept_word("collate")) {
       do {
         TRY(expect_name());

@@ -70,6 +70,7 @@ class SystemTranslator {
     std::string from;
     std::string first_set;  // the alias of the first function in its items that makes rows
     std::vector<SystemExpression> items;
+    std::vector<std::string> distinct_on;  // the expressions of DISTINCT ON
   };
   struct Nesting;
 
@@ -97,11 +98,14 @@ class SystemTranslator {
   Result<Query> term(std::optional<Select>& select);
   Result<Query> select(Select& select);
   Result<Query> values();
+  Result<std::size_t> pass_over_brackets();
+  Status distinct_on(Select& select, std::size_t begin);
   Status items(Select& select, Query& query);
   Status item(Select& select, Query& query);
   Status star(Select& select, const std::string& source, Query& query);
   Status group_by(Select& select, const Query& query, std::string& sql);
   Status order_by(const Select* select, const Query& query, std::string& sql);
+  Status order_distinct(const Select& select, std::size_t place, std::string_view key) const;
   Status limits(std::string& sql);
   std::size_t find_from() const;
 
@@ -137,6 +141,7 @@ class SystemTranslator {
   // ---- values in them: system_value_reader.cc ----
   Result<SystemExpression> primary();
   Result<SystemExpression> parenthesised();
+  Result<SystemExpression> row(SystemExpression first, std::size_t offset);
   Result<SystemExpression> subquery(std::string_view label);
   Result<SystemExpression> case_of();
   Result<SystemExpression> array_of();

@@ -92,19 +92,36 @@ Result<SystemExpression> SystemTranslator::parenthesised() {
     TRY(expect_symbol(")"));
     return first;
   }
-  TRY(settle(first, type_oid::kText, parameter_types()));
-  SystemExpression row = value_of('(' + first.sql, type_oid::kRecord);
-  row.depth = first.depth + 1;
+  return row(std::move(first), offset);
+}
+
+// What stands behind its first value, with the bracket that closes it.
+Result<SystemExpression> SystemTranslator::row(SystemExpression first, std::size_t offset) {
+  SystemExpression made = value_of("(", type_oid::kRecord);
+  made.label = "row";
+  made.offset = offset;
+  made.record_text = "pg_record(";
+  bool has_text = true;
+  const auto add = [&](SystemExpression value, std::string_view separator) -> Status {
+    TRY(settle(value, type_oid::kText, parameter_types()));
+    made.sql.append(separator).append(value.sql);
+    made.depth = std::max(made.depth, value.depth + 3);
+    const bool truth = value.type == type_oid::kBool;
+    const auto text = cast_to(std::move(value), type_oid::kText, parameter_types());
+    has_text = has_text && text;
+    if (text) made.record_text += fmt::format(fmt::runtime(truth ? "{}substr({}, 1, 1)" : "{}{}"), separator, text->sql);
+    return {};
+  };
+  TRY(add(std::move(first), ""));
   while (accept_symbol(",")) {
     SystemExpression next = TRY(expression());
-    TRY(settle(next, type_oid::kText, parameter_types()));
-    row.sql += ", " + next.sql;
-    row.depth = std::max(row.depth, next.depth + 1);
+    TRY(add(std::move(next), ", "));
   }
   TRY(expect_symbol(")"));
-  row.sql += ')';
-  row.offset = offset;
-  return row;
+  made.sql += ')';
+  made.record_text += ')';
+  if (!has_text) made.record_text.clear();
+  return made;
 }
 
 Result<SystemExpression> SystemTranslator::case_of() {

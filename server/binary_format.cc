@@ -96,6 +96,42 @@ std::vector<std::optional<std::string>> split_array(std::string_view text) {
   return elements;
 }
 
+// The fields of a record in text form, `(a,"b ""c",)`.
+std::vector<std::optional<std::string>> split_record(std::string_view text) {
+  std::vector<std::optional<std::string>> fields;
+  text = text.substr(1, text.size() - 2);
+  for (std::size_t at = 0;; ++at) {
+    std::optional<std::string>& field = fields.emplace_back();
+    bool quoted = false;
+    for (; at < text.size() && (quoted || text[at] != ','); ++at) {
+      if (!field) field.emplace();
+      const bool doubled = quoted && text.substr(at).starts_with("\"\"");
+      if (text[at] == '"' && !doubled) {
+        quoted = !quoted;
+        continue;
+      }
+      if (doubled || text[at] == '\\') ++at;
+      *field += text.at(at);
+    }
+    if (at >= text.size()) return fields;
+  }
+}
+
+// All fields are text there.
+std::string binary_record(std::string_view text) {
+  const auto fields = split_record(text);
+  std::string bytes;
+  append_big(bytes, static_cast<std::uint32_t>(fields.size()));
+  for (const auto& field : fields) {
+    append_big(bytes, std::uint32_t{25});
+    append_big(bytes, field ? static_cast<std::uint32_t>(field->size()) : std::uint32_t{0xffffffff});
+    if (field) bytes += *field;
+  }
+  return bytes;
+}
+
+constexpr std::uint32_t kRecordOid = 2249;
+
 struct ArrayElement {
   std::uint32_t oid = 0;
   std::size_t bytes = 0;  // of a number; 0: text
@@ -113,6 +149,7 @@ std::optional<ArrayElement> element_of(executor::Type type) {
     case Type::kTextArray: return ArrayElement{25, 0};
     case Type::kNameArray: return ArrayElement{19, 0};
     case Type::kCharArray: return ArrayElement{18, 0};
+    case Type::kRecordArray: return ArrayElement{kRecordOid, 0};
     default: return std::nullopt;
   }
 }
@@ -143,7 +180,7 @@ void append_array(std::string& out, std::string_view text, ArrayElement of, bool
   append_big(out, std::uint32_t{from_zero ? 0U : 1U});
   for (const auto& element : elements) {
     if (element) {
-      append_element(out, *element, of.bytes);
+      append_element(out, of.oid == kRecordOid ? binary_record(*element) : *element, of.bytes);
     } else {
       append_big(out, std::uint32_t{0xffffffff});
     }

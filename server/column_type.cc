@@ -34,6 +34,7 @@ ColumnType column_type(executor::Type type) {
     case Type::kTextArray: return {.oid = 1009, .bytes = -1};
     case Type::kNameArray: return {.oid = 1003, .bytes = -1};
     case Type::kCharArray: return {.oid = 1002, .bytes = -1};
+    case Type::kRecordArray: return {.oid = 2287, .bytes = -1};
   }
   CHECK(false, "every column type has an OID");
 }

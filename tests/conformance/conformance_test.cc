@@ -38,6 +38,7 @@ std::string type_name(Oid type) {
     case 1009: return "text[]";
     case 1021: return "float4[]";
     case 1028: return "oid[]";
+    case 2287: return "record[]";
     case 3802: return "jsonb";
     case 16385: return "vector";
     default: return fmt::format("oid {}", type);

@@ -241,6 +241,23 @@ TEST_F(ExtendedQuery, ABinaryCursorSendsBinary) {
 }
 
 // The OID that RowDescription tells of the only column, and its value in binary.
+// As record_send writes them, each field a text.
+TEST_F(ExtendedQuery, SendsRecordsInBinary) {
+  client().send(WireClient::query(
+      "begin; declare c binary cursor for select array_agg((x, y)) from (values (1, 'a \"b, c'), (2, null)) as v(x, y); "
+      "fetch c"));
+  const auto number = [](std::uint32_t value) { return WireClient::big_endian(value); };
+  const auto field = [&](const std::string& text) {
+    return number(25) + number(static_cast<std::uint32_t>(text.size())) + text;
+  };
+  const std::string first = number(2) + field("1") + field("a \"b, c");
+  const std::string second = number(2) + field("2") + number(25) + number(0xffffffff);
+  const std::string array = number(1) + number(0) + number(2249) + number(2) + number(1) +
+                            number(static_cast<std::uint32_t>(first.size())) + first +
+                            number(static_cast<std::uint32_t>(second.size())) + second;
+  EXPECT_EQ(column(client().read_reply(), 0), (std::vector<std::string>{array}));
+}
+
 TEST_F(ExtendedQuery, VectorsGoOutAsTheSessionWantsThem) {
   using std::string_literals::operator""s;
   client().ask("create index i dimension 2 metric euclidean");

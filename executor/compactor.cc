@@ -72,12 +72,24 @@ bool Compactor::everything_awaited(NamespaceNumber name_space) const {
 }
 
 Status Compactor::merge(NamespaceNumber name_space, Scope scope) {
-  if (scope == Scope::kEverything) await_everything(name_space);
+  const bool everything = scope == Scope::kEverything;
+  if (everything) await_everything(name_space);
   std::lock_guard lock(merge_mutex_);
-  if (scope == Scope::kEverything) stop_awaiting(name_space);
+  if (everything) {
+    stop_awaiting(name_space);
+    note_changed(name_space);  // what gave way is looked at again, whatever becomes of this
+  } else if (everything_awaited(name_space)) {
+    return {};
+  }
   while (TRY(merge_once(name_space, scope))) {
   }
   return {};
+}
+
+bool Compactor::merges_all(NamespaceNumber name_space, const Plan& planned) {
+  std::shared_lock lock(catalogue_.mutex());
+  const Namespace* entry = catalogue_.open_namespace(name_space);
+  return entry != nullptr && entry->descriptors.size() == planned.count;
 }
 
 Compactor::Plan Compactor::plan(NamespaceNumber name_space, Scope scope) {
@@ -138,17 +150,14 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
   const std::string path = ledger_.path_of(identity.file);
   bool gave_way = false;
   const auto pause = [&]() -> Status {
-    gave_way = scope == Scope::kPolicy && everything_awaited(name_space);
+    gave_way = scope == Scope::kPolicy && everything_awaited(name_space) && !merges_all(name_space, planned);
     if (gave_way) return Error(ErrorCode::kCancelled, "everything is to be merged");
     return pause_ ? pause_() : Status();
   };
   const auto done = segments::merge_segments(
       env_.file_system, path, identity, inputs,
       planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep, pause);
-  if (gave_way) {
-    note_changed(name_space);  // whoever waits may fail
-    return false;
-  }
+  if (gave_way) return false;
   const auto merged = TRY(done);
   TRY(planned.version->segments->check_mappings());
   if (merged) {

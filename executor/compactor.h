@@ -38,7 +38,7 @@ class Compactor {
 
   enum class Scope : unsigned char { kPolicy, kEverything };
   // Merges now what `scope` says; the namespace must not have unflushed writes that matter. To merge everything does
-  // not wait for what the policy has begun to merge of the same namespace: that gives way.
+  // not wait for what the policy has begun to merge of less of the same namespace: that gives way.
   Status merge(NamespaceNumber name_space, Scope scope);
   // Whether anyone waits to merge everything of it.
   bool everything_awaited(NamespaceNumber name_space) const;
@@ -53,6 +53,8 @@ class Compactor {
   void stop_awaiting(NamespaceNumber name_space);
   Result<bool> merge_once(NamespaceNumber name_space, Scope scope);
   Plan plan(NamespaceNumber name_space, Scope scope);
+  // Whether that is all that there is by now.
+  bool merges_all(NamespaceNumber name_space, const Plan& planned);
   // Where nothing is to be merged: the oldest segment without the codes that it has rows enough for.
   Status plan_codes(Plan& planned);
 

@@ -104,7 +104,9 @@ Result<SystemExpression> SystemTranslator::call(const std::string& name, std::si
   }
   value.label = name;
   value.offset = offset;
-  if (function->kind != SystemFunction::Kind::kScalar) TRY(after_call(value.sql));
+  if (function->kind == SystemFunction::Kind::kScalar) return value;
+  ++group_calls_;
+  TRY(after_call(value.sql));
   return value;
 }
 

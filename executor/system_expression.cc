@@ -208,6 +208,10 @@ Status settle(SystemExpression& expression, std::uint32_t type, ParameterTypes& 
   if (is_array(type)) {
     const auto items = parser::parse_text_array(expression.text);
     if (!items) return items.error().at(expression.offset);
+    if (type == kRecordArray && !items->empty()) {
+      return fail(ErrorCode::kNotSupported, "input of anonymous composite types is not implemented")
+          .at(expression.offset);
+    }
     std::string json = json_of(*items, false);
     expression.sql = fmt::format("{}({})",
                                  reader_of(type) == "pg_number_array" ? "pg_json_numbers" : "json",

@@ -14,6 +14,9 @@ namespace alcove::executor {
 using Token = parser::SqlToken;
 using TokenKind = Token::Kind;
 
+// Each is compared with each expression of ORDER BY.
+constexpr std::size_t kDistinctOnMax = 32;
+
 // ---- Tokens -------------------------------------------------------------------------------------
 
 const Token& SystemTranslator::peek(std::size_t ahead) const {
@@ -228,7 +231,7 @@ Result<SystemTranslator::Query> SystemTranslator::term(std::optional<Select>& of
   Query inner = TRY(query());
   TRY(expect_symbol(")"));
   inner.sql = "SELECT * FROM (" + inner.sql + ')';
-  return inner;
+  return inner;  // with its DISTINCT ON: an ORDER BY that follows is its own
 }
 
 Result<SystemTranslator::Query> SystemTranslator::values() {
@@ -302,10 +305,15 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
     const std::size_t from_end = at_;
     at_ = items_begin;
     select_ = &select;
+    const std::size_t group_calls = group_calls_;
     TRY(items(select, query));
     select_ = nullptr;
     if (at_ != items_end) return syntax_error();
-    if (on) TRY(distinct_on(select, on_begin));
+    if (on && group_calls_ > group_calls) return not_supported("an aggregate or a window beside DISTINCT ON");
+    if (on) {
+      TRY(distinct_on(select, on_begin, query));
+      if (at_ != items_begin) return syntax_error();
+    }
     at_ = from_end;
     query.sql = distinct && !on ? "SELECT DISTINCT " : "SELECT ";
     for (std::size_t i = 0; i < select.items.size(); ++i) {
@@ -320,8 +328,9 @@ Result<SystemTranslator::Query> SystemTranslator::select(Select& select) {
     }
     if (on && (is_word("group") || is_word("having"))) return not_supported("GROUP BY beside DISTINCT ON");
     TRY(group_by(select, query, query.sql));
-    for (std::size_t i = 0; i < select.distinct_on.size(); ++i) {
-      query.sql += (i == 0 ? " GROUP BY " : ", ") + select.distinct_on[i];
+    // With a sign, so that no number is a column's.
+    for (std::size_t i = 0; i < query.distinct_on.size(); ++i) {
+      query.sql += (i == 0 ? " GROUP BY +" : ", +") + query.distinct_on[i];
     }
     if (accept_word("having")) {
       SystemExpression having = TRY(expression());
@@ -349,14 +358,28 @@ Result<std::size_t> SystemTranslator::pass_over_brackets() {
 }
 
 // Its rows are groups in SQLite, of which columns are from any row.
-Status SystemTranslator::distinct_on(Select& select, std::size_t begin) {
+Status SystemTranslator::distinct_on(const Select& select, std::size_t begin, Query& query) {
   at_ = begin + 1;
   do {
-    SystemExpression key = TRY(expression());
-    TRY(settle(key, type_oid::kText, parameter_types()));
-    select.distinct_on.push_back(std::move(key.sql));
+    if (query.distinct_on.size() == kDistinctOnMax) return not_supported("DISTINCT ON of so many expressions");
+    std::string key = TRY(distinct_key(select, query));
+    query.distinct_on.push_back(std::move(key));
   } while (accept_symbol(","));
   return expect_symbol(")");
+}
+
+// An expression, or the position or label of an item.
+Result<std::string> SystemTranslator::distinct_key(const Select& select, const Query& query) {
+  const bool alone = is_symbol(",", 1) || is_symbol(")", 1);
+  if (alone && peek().kind == TokenKind::kNumber) return not_supported("a position in DISTINCT ON");
+  for (std::size_t i = 0; alone && is_name() && i < query.outputs.size(); ++i) {
+    if (query.outputs[i].label != peek().text) continue;
+    ++at_;
+    return select.items[i].sql;
+  }
+  SystemExpression key = TRY(expression());
+  TRY(settle(key, type_oid::kText, parameter_types()));
+  return std::move(key.sql);
 }
 
 Status SystemTranslator::items(Select& select, Query& query) {
@@ -447,8 +470,8 @@ Status SystemTranslator::group_by(Select& select, const Query& query, std::strin
 
 // Which row of those that are alike comes first is told by keys beyond DISTINCT ON's own: those of SQLite's groups are not
 // put in order.
-Status SystemTranslator::order_distinct(const Select& select, std::size_t place, std::string_view key) const {
-  const auto& own = select.distinct_on;
+Status SystemTranslator::order_distinct(const Query& query, std::size_t place, std::string_view key) const {
+  const auto& own = query.distinct_on;
   if (own.empty() || (place < own.size() && std::find(own.begin(), own.end(), key) != own.end())) return {};
   return not_supported("ORDER BY anything but the expressions of DISTINCT ON");
 }
@@ -476,7 +499,7 @@ Status SystemTranslator::order_by(const Select* select, const Query& query, std:
       }
     }
     if (number > 0) {
-      if (select != nullptr) TRY(order_distinct(*select, place, select->items[number - 1].sql));
+      TRY(order_distinct(query, place, select == nullptr ? std::string_view() : select->items[number - 1].sql));
       ++at_;
       sql += std::to_string(number);
     } else if (select == nullptr) {
@@ -484,7 +507,7 @@ Status SystemTranslator::order_by(const Select* select, const Query& query, std:
     } else {
       SystemExpression key = TRY(expression());
       TRY(settle(key, type_oid::kText, parameter_types()));
-      TRY(order_distinct(*select, place, key.sql));
+      TRY(order_distinct(query, place, key.sql));
       sql += key.sql;
     }
     ++place;

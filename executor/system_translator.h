@@ -39,6 +39,7 @@ class SystemTranslator {
   struct Query {
     std::string sql;
     std::vector<Output> outputs;
+    std::vector<std::string> distinct_on;  // the expressions of its first SELECT's DISTINCT ON
   };
   // The whole statement.
   Result<Query> statement();
@@ -70,7 +71,6 @@ class SystemTranslator {
     std::string from;
     std::string first_set;  // the alias of the first function in its items that makes rows
     std::vector<SystemExpression> items;
-    std::vector<std::string> distinct_on;  // the expressions of DISTINCT ON
   };
   struct Nesting;
 
@@ -99,13 +99,14 @@ class SystemTranslator {
   Result<Query> select(Select& select);
   Result<Query> values();
   Result<std::size_t> pass_over_brackets();
-  Status distinct_on(Select& select, std::size_t begin);
+  Status distinct_on(const Select& select, std::size_t begin, Query& query);
+  Result<std::string> distinct_key(const Select& select, const Query& query);
   Status items(Select& select, Query& query);
   Status item(Select& select, Query& query);
   Status star(Select& select, const std::string& source, Query& query);
   Status group_by(Select& select, const Query& query, std::string& sql);
   Status order_by(const Select* select, const Query& query, std::string& sql);
-  Status order_distinct(const Select& select, std::size_t place, std::string_view key) const;
+  Status order_distinct(const Query& query, std::size_t place, std::string_view key) const;
   Status limits(std::string& sql);
   std::size_t find_from() const;
 
@@ -178,6 +179,7 @@ class SystemTranslator {
   Scope* scope_ = nullptr;
   Select* select_ = nullptr;  // whose items are being read, where functions may make rows
   std::vector<CommonTable> common_tables_;
+  std::size_t group_calls_ = 0;  // of aggregates and window functions, so far
   std::string last_type_label_;  // how a column is called that is nothing but a cast to it
 };
 

@@ -96,8 +96,9 @@ std::vector<std::optional<std::string>> split_array(std::string_view text) {
   return elements;
 }
 
-// The fields of a record in text form, `(a,"b ""c",)`.
+// The fields of a record in text form, `(a,"b ""c",)`; of another text that is the only one.
 std::vector<std::optional<std::string>> split_record(std::string_view text) {
+  if (!text.starts_with('(') || !text.ends_with(')') || text.size() < 2) return {std::string(text)};
   std::vector<std::optional<std::string>> fields;
   text = text.substr(1, text.size() - 2);
   for (std::size_t at = 0;; ++at) {
@@ -110,8 +111,8 @@ std::vector<std::optional<std::string>> split_record(std::string_view text) {
         quoted = !quoted;
         continue;
       }
-      if (doubled || text[at] == '\\') ++at;
-      *field += text.at(at);
+      if (doubled || (text[at] == '\\' && at + 1 < text.size())) ++at;
+      *field += text[at];
     }
     if (at >= text.size()) return fields;
   }

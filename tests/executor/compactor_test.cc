@@ -1,7 +1,9 @@
 #include "executor/compactor.h"
 
+#include <functional>
 #include <optional>
 #include <shared_mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,13 +24,33 @@ class CompactorTest : public TestDatabase {
   // Of equal size, so that the policy merges them, and large enough for merges to pause several times.
   void write_segments(int count) {
     run("CREATE INDEX i DIMENSION 2 METRIC cosine");
-    for (int segment = 0; segment < count; ++segment) {
-      std::vector<StatementRunner::CopyRow> rows;
-      for (int row = 0; row < 2000; ++row) rows.push_back({std::nullopt, fmt::format("s{}r{}", segment, row), {1, 2}});
-      session_->set_copy_rows(std::move(rows));
-      run("COPY i NAMESPACE n FROM STDIN");
-      ASSERT_TRUE(engine().flusher.flush(number()));
-    }
+    for (int segment = 0; segment < count; ++segment) write_segment(fmt::format("s{}", segment));
+  }
+  void write_segment(const std::string& name) {
+    std::vector<StatementRunner::CopyRow> rows;
+    for (int row = 0; row < 2000; ++row) rows.push_back({std::nullopt, fmt::format("{}r{}", name, row), {1, 2}});
+    session_->set_copy_rows(std::move(rows));
+    run("COPY i NAMESPACE n FROM STDIN");
+    ASSERT_TRUE(engine().flusher.flush(number()));
+  }
+  // Runs the policy, which is asked for everything when it pauses first, after `before`. Returns how often it paused.
+  int run_policy_beside_everything(const std::function<void()>& before) {
+    const NamespaceNumber name_space = number();
+    const auto policy = std::this_thread::get_id();
+    int pauses = 0;
+    std::thread everything;
+    engine().compactor.set_pause([&]() -> Status {
+      if (std::this_thread::get_id() != policy || ++pauses > 1) return {};
+      before();
+      everything = std::thread([&] { EXPECT_TRUE(engine().compactor.merge(name_space, Compactor::Scope::kEverything)); });
+      while (!engine().compactor.everything_awaited(name_space)) std::this_thread::yield();
+      return {};
+    });
+    engine().compactor.note_changed(name_space);
+    EXPECT_TRUE(engine().compactor.run_one());
+    everything.join();
+    EXPECT_FALSE(engine().compactor.everything_awaited(name_space));
+    return pauses;
   }
   executor::Engine& engine() { return database_->engine(); }
   // Of the only namespace.
@@ -46,21 +68,14 @@ class CompactorTest : public TestDatabase {
 
 TEST_F(CompactorTest, WhatThePolicyMergesGivesWayToEverything) {
   write_segments(3);
-  const NamespaceNumber name_space = number();
-  const auto policy = std::this_thread::get_id();
-  int pauses_of_policy = 0;
-  std::thread compact;
-  engine().compactor.set_pause([&]() -> Status {
-    if (std::this_thread::get_id() != policy || ++pauses_of_policy > 1) return {};
-    compact = std::thread([&] { EXPECT_TRUE(engine().compactor.merge(name_space, Compactor::Scope::kEverything)); });
-    while (!engine().compactor.everything_awaited(name_space)) std::this_thread::yield();
-    return {};
-  });
-  engine().compactor.note_changed(name_space);
-  EXPECT_TRUE(engine().compactor.run_one());
-  EXPECT_EQ(pauses_of_policy, 1);
-  compact.join();
-  EXPECT_FALSE(engine().compactor.everything_awaited(name_space));
+  EXPECT_EQ(run_policy_beside_everything([this] { write_segment("more"); }), 1);
+  EXPECT_EQ(segments(), 1U);
+  EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "8000");
+}
+
+TEST_F(CompactorTest, WhatMergesEverythingAnywayGoesOn) {
+  write_segments(3);
+  EXPECT_GT(run_policy_beside_everything([] {}), 1);
   EXPECT_EQ(segments(), 1U);
   EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "6000");
 }

@@ -368,7 +368,7 @@ Status SystemTranslator::distinct_on(const Select& select, std::size_t begin, Qu
   return expect_symbol(")");
 }
 
-// An expression, or the position or label of an item.
+// An expression, or the label of an item.
 Result<std::string> SystemTranslator::distinct_key(const Select& select, const Query& query) {
   const bool alone = is_symbol(",", 1) || is_symbol(")", 1);
   if (alone && peek().kind == TokenKind::kNumber) return not_supported("a position in DISTINCT ON");

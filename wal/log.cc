@@ -66,6 +66,8 @@ class FileLog final : public Log {
   Error fail_for_good(const Error& error);
   Status make_room(std::uint64_t payload_bytes, LogSpace space);
   Status start_file(LogSpace space);
+  // Requires: the names of all files are durable, and what they hold.
+  Status unlink_superseded();
   Status write(std::span<const std::string> records);
   void make_current(std::unique_ptr<LogWriter> writer);
   bool current_holds_record() const { return writer_->name().first_lsn < head_.next; }
@@ -111,7 +113,23 @@ Status FileLog::begin_after(LogExtent& extent) {
            .proven = extent.end_lsn,
            .proven_at_sync = extent.end_lsn};
   make_current(std::move(writer));
+  TRY(unlink_superseded());
   extent.files = files_;
+  return {};
+}
+
+// A file of which nothing counts, for the next begins with the same LSN. Else each restart before a checkpoint would
+// leave one.
+Status FileLog::unlink_superseded() {
+  for (std::size_t i = 0; i + 1 < files_.size();) {
+    if (files_[i].name.first_lsn < files_[i + 1].name.first_lsn) {
+      ++i;
+      continue;
+    }
+    TRY(file_system_.unlink(options_.directory + "/" + files_[i].name.text()));
+    const std::lock_guard lock(mutex_);
+    files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   return {};
 }
 
@@ -220,7 +238,7 @@ std::uint64_t FileLog::bytes_since(Lsn lsn) const {
   std::uint64_t bytes = 0;
   for (std::size_t i = files_.size(); i > 0; --i) {
     const bool holds_later = i == files_.size() || files_[i].name.first_lsn > lsn;
-    if (holds_later) bytes += files_[i - 1].frame_bytes;
+    if (holds_later) bytes += i == files_.size() ? files_[i - 1].frame_bytes : files_[i - 1].file_bytes;
   }
   return bytes;
 }

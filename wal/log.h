@@ -97,7 +97,7 @@ class Log {
   virtual bool failed() const = 0;
   virtual Lsn next_lsn() const = 0;
   virtual Lsn durable_lsn() const = 0;
-  // Bytes of frames from `lsn` to the head, to the granularity of a file.
+  // Bytes of the files that hold `lsn` and all after it, but of the current one those of its frames only.
   virtual std::uint64_t bytes_since(Lsn lsn) const = 0;
   virtual std::uint64_t bytes_on_disk() const = 0;
 };

@@ -96,7 +96,8 @@ Status Surveyor::survey_inner(LogFile& file, const LogFileName& next) const {
         fmt::format("{}, but LSN {} was durable", reader->refusal(), next.first_lsn - 1);
     const std::unique_ptr<LogReader> successor = TRY(open(next));
     const auto predecessor = successor->header().predecessor;
-    if (predecessor && *predecessor != file.name) {
+    // One of which nothing counts may be gone.
+    if (predecessor && *predecessor != file.name && predecessor->first_lsn < next.first_lsn) {
       what += fmt::format("; {} follows {}, which is missing", next.text(), predecessor->text());
     }
     return damage(reader->path(), reader->offset(), what);

@@ -120,11 +120,10 @@ TEST_F(LogRecovery, RefusesDamageInCopiesThoughNoMarkProvesThem) {
   const std::string path = path_of(1, 2);
   // As if the machine had stopped before the mark was written.
   overwrite(path, kFileHeaderBytes + frame_bytes({"a"}), std::string(kFrameHeaderBytes, '\0'));
-  EXPECT_THAT(recover_records(), ElementsAre("a"));
-  kill();
-  ASSERT_TRUE(disk->unlink(path_of(1, 3)));
   flip(path, kFileHeaderBytes + kFrameHeaderBytes);
   expect_damage(path, kFileHeaderBytes);
+  flip(path, kFileHeaderBytes + kFrameHeaderBytes);
+  EXPECT_THAT(recover_records(), ElementsAre("a"));
 }
 
 TEST_F(LogRecovery, ShowsNoCopyOfARecoveryThatDidNotFinish) {
@@ -158,6 +157,21 @@ TEST_F(LogRecovery, AddsNoFileForEachRestartOnceReleased) {
   }
   EXPECT_THAT(log_paths(), SizeIs(1));
   EXPECT_LE(disk->paths().size(), 4U);
+}
+
+TEST_F(LogRecovery, AddsNoFileForEachRestartBeforeACheckpoint) {
+  append_synced({"a"});
+  for (int i = 0; i < 5; ++i) {
+    kill();
+    EXPECT_THAT(recover_records(), ElementsAre("a"));
+  }
+  EXPECT_THAT(log_paths(), SizeIs(2));
+  append_synced({"b"});
+  for (int i = 0; i < 5; ++i) {
+    crash(static_cast<std::uint64_t>(i));
+    EXPECT_THAT(recover_records(), ElementsAre("a", "b"));
+  }
+  EXPECT_THAT(log_paths(), SizeIs(3));
 }
 
 TEST_F(LogRecovery, UnlinksFilesBelowTheRedoLsn) {

@@ -29,6 +29,7 @@ struct Mapped {
   std::string path;
   std::string bytes;
   std::atomic<bool> faulted = false;
+  mutable std::atomic<std::uint64_t> hints = 0;  // of what will be read
 };
 
 }  // namespace
@@ -264,7 +265,7 @@ class SimulatedMapping final : public Mapping {
   explicit SimulatedMapping(std::shared_ptr<const Mapped> mapped) : mapped_(std::move(mapped)) {}
   std::string_view bytes() const override { return mapped_->bytes; }
   bool faulted() const override { return mapped_->faulted; }
-  void will_read(std::uint64_t, std::uint64_t) const override {}
+  void will_read(std::uint64_t, std::uint64_t) const override { ++mapped_->hints; }
   void release_pages() const override {}
 
  private:
@@ -314,6 +315,16 @@ void SimulatedFileSystem::set_fault(Fault fault) {
 void SimulatedFileSystem::set_capacity_bytes(std::uint64_t bytes) {
   const std::lock_guard lock(disk_->mutex);
   disk_->capacity_bytes = bytes;
+}
+
+std::uint64_t SimulatedFileSystem::hint_count(const std::string& path) const {
+  const std::lock_guard lock(disk_->mutex);
+  std::uint64_t count = 0;
+  for (const auto& each : disk_->mappings) {
+    const auto mapped = each.lock();
+    if (mapped && mapped->path == path) count += mapped->hints;
+  }
+  return count;
 }
 
 std::uint64_t SimulatedFileSystem::call_count() const {

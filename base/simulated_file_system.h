@@ -61,6 +61,8 @@ class SimulatedFileSystem final : public FileSystem {
   std::uint64_t used_bytes() const;
   // Deep copy of what is now seen, all durable.
   std::unique_ptr<SimulatedFileSystem> clone() const;
+  // How many ranges the mappings of `path` that there are have been told will be read.
+  std::uint64_t hint_count(const std::string& path) const;
   // Makes every mapping of `path` read as zeros and say faulted().
   void fault_mapping(const std::string& path);
 

@@ -98,6 +98,7 @@ Status NearestScan::offer_row(const OpenSegment& open, std::uint32_t row, float 
 }
 
 Status NearestScan::offer_near_rows(const segments::Segment& segment) {
+  for (const segments::NearRows::Row& row : near_rows_->rows()) segment.prefetch_id(row.number);
   for (const segments::NearRows::Row& row : near_rows_->rows()) {
     if (target_.hits->may_enter(row.score)) offer(row.score, TRY(segment.id(row.number)));
   }
@@ -192,6 +193,7 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   vectors_ = {};
   metadata_ = nullptr;
   if (target_.recall < 1 && segment.has_codes() && reader_.count_at_least() >= segments::kCodedRowsMin) {
+    segment.expect_search();
     const auto origin = TRY(segment.centroid(0));
     code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
                         deviations_for(target_.recall));

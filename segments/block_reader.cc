@@ -68,6 +68,9 @@ Status BlockReader::read_envelope() {
 }
 
 void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
+  std::array<std::size_t, kSectionCount> counts{};
+  for (const BlockEntry& entry : entries) ++counts[static_cast<std::size_t>(entry.section) - 1];
+  for (std::size_t i = 0; i < kSectionCount; ++i) sections_[i].reserve(counts[i]);
   Block block;
   block.offset = kSegmentHeaderBytes;
   for (const BlockEntry& entry : entries) {
@@ -93,14 +96,37 @@ Result<std::string_view> BlockReader::stored(const Block& block) const {
   return bytes.substr(0, block.entry.stored_bytes);
 }
 
+bool BlockReader::expect(const BlockList& list, std::uint32_t first, std::uint32_t count) const {
+  if (count == 0) return false;
+  const std::span<const Block> blocks(&list.even_block(first), &list.even_block(first + count - 1) + 1);
+  const auto unread = [this](const Block& block) { return !marked(verified_, block.number); };
+  if (std::none_of(blocks.begin(), blocks.end(), unread)) return false;
+  ask(blocks);
+  return true;
+}
+
+void BlockReader::ask(std::span<const Block> blocks) const {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  for (const Block& block : blocks) {
+    if (marked(asked_, block.number)) continue;
+    mark(asked_, block.number);
+    if (block.offset != padded(end)) {
+      if (end > begin) mapping_->will_read(begin, end - begin);
+      begin = block.offset;
+    }
+    end = block.offset + block.entry.stored_bytes;
+  }
+  if (end > begin) mapping_->will_read(begin, end - begin);
+}
+
 Status BlockReader::verify(const Block& block, std::string_view bytes) const {
   // Not asked, the kernel would read around the first byte as much as it is set to read ahead, which may be megabytes.
   // Whoever reads block after block finds the next ones in memory.
   expect(block);
   constexpr std::uint64_t kStepBytes = 256 * 1024;
   const std::uint64_t end = block.offset + bytes.size();
-  if (block.number > 1 && block.offset / kStepBytes < end / kStepBytes && marked(verified_, block.number - 1) &&
-      marked(verified_, block.number - 2)) {
+  if (block.offset / kStepBytes < end / kStepBytes && follows_a_run(block)) {
     mapping_->will_read(end, std::min<std::uint64_t>(2 * kStepBytes, bytes_.size() - end));
   }
   if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
@@ -108,6 +134,20 @@ Status BlockReader::verify(const Block& block, std::string_view bytes) const {
   }
   mark(verified_, block.number);
   return {};
+}
+
+bool BlockReader::follows_a_run(const Block& block) const {
+  // Fewer are often one beside the other where clusters are read that are near to each other.
+  constexpr std::uint64_t kRunBytes = 128 * 1024;
+  const std::vector<Block>& blocks = section(block.entry.section).blocks();
+  auto at = std::lower_bound(blocks.begin(), blocks.end(), block.offset,
+                             [](const Block& each, std::uint64_t offset) { return each.offset < offset; });
+  for (std::uint64_t bytes = 0; bytes < kRunBytes; bytes += at->entry.stored_bytes) {
+    if (at == blocks.begin()) return false;
+    --at;
+    if (!marked(verified_, at->number)) return false;
+  }
+  return true;
 }
 
 Status BlockReader::check_mapping() const {

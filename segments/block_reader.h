@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct Block {
 // The blocks of one section, in the order of their items. Immutable once built.
 class BlockList {
  public:
+  void reserve(std::size_t blocks) { blocks_.reserve(blocks); }
   void add(const Block& block) {
     if (blocks_.empty()) items_per_block_ = block.entry.items;
     blocks_.push_back(block);
@@ -75,12 +77,12 @@ class BlockReader {
   // Hints that a block will be read soon. True: it has not been read yet, and the disk has been asked for it.
   bool expect(const Block& block) const {
     if (marked(verified_, block.number)) return false;
-    if (!marked(asked_, block.number)) {
-      mark(asked_, block.number);
-      mapping_->will_read(block.offset, block.entry.stored_bytes);
-    }
+    ask({&block, 1});
     return true;
   }
+  // Likewise of the blocks with the items [first, first + count), the disk being asked for those side by side at once.
+  // True: some have not been read yet. Requires: the items are in the list, whose blocks have equal numbers of them.
+  bool expect(const BlockList& list, std::uint32_t first, std::uint32_t count) const;
   // Has the processor fetch bytes of a block that will be read soon: [at, at + size) of it. A hint.
   void prefetch(const Block& block, std::size_t at, std::size_t size) const {
     constexpr std::size_t kLineBytes = 64;
@@ -88,9 +90,12 @@ class BlockReader {
     for (std::size_t i = 0; i < size; i += kLineBytes) __builtin_prefetch(begin + i);
   }
 
-  // Where a block lies: to fetch, not to read, for nothing is verified.
-  std::string_view place_of(const Block& block) const {
-    return bytes_.substr(block.offset, block.entry.stored_bytes);
+  // Where blocks lie, from the `first` of a section to the `last`, or the first alone where others lie between them: to
+  // fetch, not to read, for nothing is verified.
+  std::string_view place_of(const Block& first, const Block& last) const {
+    const bool together = static_cast<std::ptrdiff_t>(last.number - first.number) == &last - &first;
+    const Block& end = together ? last : first;
+    return bytes_.substr(first.offset, end.offset + end.entry.stored_bytes - first.offset);
   }
 
   // kCorruption: what is wrong with a block, or with the file.
@@ -109,7 +114,11 @@ class BlockReader {
   static void mark(Marks& marks, std::uint32_t number) {
     marks[number / 64].fetch_or(std::uint64_t{1} << (number % 64), std::memory_order_relaxed);
   }
+  // Asks the disk for blocks that follow each other in a section, once for each.
+  void ask(std::span<const Block> blocks) const;
   Status verify(const Block& block, std::string_view bytes) const;
+  // Whether those before it in its section have been verified, as they have where block after block is read.
+  bool follows_a_run(const Block& block) const;
 
   std::string path_;
   std::unique_ptr<Mapping> mapping_;

@@ -14,6 +14,12 @@ namespace alcove::segments {
 
 namespace {
 
+// A cluster's codes are read from a disk together: the smaller the blocks are, the less of its neighbours comes with them
+// (docs/decisions/0016).
+constexpr std::size_t kCodeBlockBytes = 16 * 1024;
+// So many times 32 codes leave no gap between blocks, so that those of a cluster are scanned as one.
+constexpr std::size_t kGroupsPerBlock = 4;
+static_assert(kGroupsPerBlock * 16 % kBlockAlignment == 0 && kCodedRows * sizeof(float) * 3 % kBlockAlignment == 0);
 // Codes that are held while the rows are read in their order.
 constexpr std::size_t kCodeBufferBytes = std::size_t{64} * 1024 * 1024;
 // Rows whose mean is the origin: any serves, the better the nearer the rows are to it.
@@ -47,8 +53,10 @@ Status append_items(Section section, const void* items, std::size_t count, std::
 // Writes codes that come one after the other in blocks.
 class CodeBlocks {
  public:
-  CodeBlocks(Section section, const CodeShape& shape)
-      : section_(section), bytes_(shape.bytes), per_block_(kPlainBlockBytes / bytes_) {}
+  CodeBlocks(Section section, const CodeShape& shape, std::size_t block_bytes)
+      : section_(section),
+        bytes_(shape.bytes),
+        per_block_(std::max<std::size_t>(block_bytes / bytes_ / kGroupsPerBlock, 1) * kGroupsPerBlock) {}
 
   // `codes` are of whole times 32 rows, but for the last call.
   Status append(const char* codes, std::uint32_t rows, BlockWriter& out) {
@@ -195,7 +203,7 @@ class CodesWriter {
     // Under cosine too, a centroid has the length that it has.
     Encoder encoder(metric_ == Metric::kCosine ? Metric::kDotProduct : metric_, origin_);
     const Encoder::Centroid origin = encoder.prepare(origin_);
-    CodeBlocks blocks(Section::kCentroidCodes, encoder.shape());
+    CodeBlocks blocks(Section::kCentroidCodes, encoder.shape(), kPlainBlockBytes);
     std::string codes;
     for (std::uint32_t first = 0; first < clusters(); first += kCodedRows) {
       const std::uint32_t end = std::min<std::uint32_t>(clusters(), first + kCodedRows);
@@ -218,7 +226,7 @@ class CodesWriter {
     squared_lengths_.assign(clusters(), 0);
 
     const std::size_t bytes = encoder.shape().bytes;
-    CodeBlocks blocks(Section::kCodes, encoder.shape());
+    CodeBlocks blocks(Section::kCodes, encoder.shape(), kCodeBlockBytes);
     const auto held = static_cast<std::uint32_t>(std::min<std::size_t>(
         kCodeBufferBytes / bytes * kCodedRows, rows_));
     for (std::uint32_t first = 0; first < rows_; first += held) {
@@ -284,7 +292,7 @@ class CodesWriter {
       if (!is_kept(row)) continue;
       const std::uint32_t model_row = model_.rows[row];
       const std::uint32_t at = model_codes_[model_row];
-      const Segment::Codes from = TRY(model_.segment->codes(at));
+      const Segment::Codes from = TRY(model_.segment->codes(at, 1));
       const std::uint32_t place = at - from.first;
       copy_code(shape, from.bytes + place / kCodedRows * shape.bytes, place % kCodedRows,
                 codes.data() + i / kCodedRows * shape.bytes, i % kCodedRows);
@@ -426,12 +434,13 @@ const Block& CodeColumn::centroid_block(std::uint32_t number) const {
   return blocks[1 + (number - 1) / blocks[1].entry.items];
 }
 
-void CodeColumn::prefetch_centroid(std::uint32_t number) const {
+bool CodeColumn::prefetch_centroid(std::uint32_t number) const {
   constexpr std::size_t kBytesMax = 512;
   const Block& block = centroid_block(number);
   const std::size_t bytes = std::size_t{reader_.identity().dimension} * sizeof(float);
-  if (reader_.expect(block)) return;
+  if (reader_.expect(block)) return true;
   reader_.prefetch(block, (number - block.first) * bytes, std::min(bytes, kBytesMax));
+  return false;
 }
 
 Result<std::span<const float>> CodeColumn::centroid(std::uint32_t number) const {
@@ -442,16 +451,25 @@ Result<std::span<const float>> CodeColumn::centroid(std::uint32_t number) const 
       .subspan((number - block.first) * dimension, dimension);
 }
 
-Result<Segment::Codes> CodeColumn::codes_of(const BlockList& list, std::uint32_t at) const {
-  const Block& block = list.even_block(at);
-  const std::string_view bytes = TRY(reader_.stored(block));
-  return Segment::Codes{bytes.data(), block.first, block.entry.items};
+Result<Segment::Codes> CodeColumn::run(std::uint32_t at, std::uint32_t count) const {
+  CHECK(count > 0 && at + count <= codes_.items(), "codes of the segment");
+  const Block* block = &codes_.even_block(at);
+  const std::string_view bytes = TRY(reader_.stored(*block));
+  Segment::Codes codes{bytes.data(), block->first, block->entry.items};
+  while (codes.first + codes.count < at + count && codes.count % kCodedRows == 0) {
+    const Block& next = *(block + 1);
+    if (next.offset != block->offset + block->entry.stored_bytes) break;
+    TRY(reader_.stored(next));
+    codes.count += next.entry.items;
+    block = &next;
+  }
+  return codes;
 }
 
-Result<Segment::Codes> CodeColumn::block(std::uint32_t at) const { return codes_of(codes_, at); }
-
 Result<Segment::Codes> CodeColumn::centroid_codes(std::uint32_t cluster) const {
-  return codes_of(centroid_codes_, cluster);
+  const Block& block = centroid_codes_.even_block(cluster);
+  const std::string_view bytes = TRY(reader_.stored(block));
+  return Segment::Codes{bytes.data(), block.first, block.entry.items};
 }
 
 Result<std::span<const Segment::Cluster>> CodeColumn::clusters_from(std::uint32_t number) const {
@@ -484,16 +502,29 @@ void CodeColumn::prefetch_postings(std::uint32_t at, std::uint32_t count) const 
                    std::min(count, block.entry.items - first) * sizeof(std::uint32_t));
 }
 
-bool CodeColumn::expect(std::uint32_t at) const { return reader_.expect(codes_.even_block(at)); }
+void CodeColumn::expect_search() const {
+  reader_.expect(centroids_.blocks().front());
+  for (const BlockList* list : {&calibration_, &centroid_codes_, &clusters_}) reader_.expect(*list, 0, list->items());
+  if (clusters() == 0) reader_.expect(codes_, 0, codes_.items());
+}
+
+bool CodeColumn::expect_cluster(std::uint32_t first, std::uint32_t rows) const {
+  if (!reader_.expect(codes_, first, rows)) return false;
+  reader_.expect(postings_, first, rows);
+  return true;
+}
 
 std::string_view CodeColumn::place_of(std::uint32_t at, std::uint32_t count) const {
   constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
-  const Block& block = codes_.even_block(at);
   const std::size_t bytes = CodeShape(reader_.identity().dimension).bytes;
-  const std::uint32_t first = (at - block.first) / kTogether;
-  const std::uint32_t end =
-      (std::min(at - block.first + count, block.entry.items) + kTogether - 1) / kTogether;
-  return reader_.place_of(block).substr(first * bytes, (end - first) * bytes);
+  const Block& first = codes_.even_block(at);
+  const Block& last = codes_.even_block(at + count - 1);
+  const std::size_t before = (at - first.first) / kTogether * bytes;
+  const std::size_t behind = last.entry.stored_bytes - ((at + count - 1 - last.first) / kTogether + 1) * bytes;
+  std::string_view place = reader_.place_of(first, last);
+  place.remove_prefix(before);
+  place.remove_suffix(std::min(behind, place.size()));
+  return place;
 }
 
 Status CodeColumn::verify(std::uint32_t rows) const {

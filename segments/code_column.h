@@ -25,7 +25,7 @@ namespace alcove::segments {
 //   each 4D bytes: first the origin, the mean of rows; then those of the clusters. Under cosine all
 //   are of the rows divided by their lengths.
 //
-// CODES, blocks of up to 64 KiB, of n rows each
+// CODES, blocks of about 16 KiB, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)
 //
 // CENTROID CODES, blocks of up to 64 KiB, of n clusters each
@@ -69,23 +69,24 @@ class CodeColumn {
   std::uint32_t clusters() const { return clusters_.items(); }
   // 0 is the origin, 1 + i that of cluster i. Requires: it exists.
   Result<std::span<const float>> centroid(std::uint32_t number) const;
-  // The block that the code `at` lies in. Requires: it exists; likewise below.
-  Result<Segment::Codes> block(std::uint32_t at) const;
+  // As Segment::codes(). Require: what is asked for exists; likewise below.
+  Result<Segment::Codes> run(std::uint32_t at, std::uint32_t count) const;
   Result<Segment::Codes> centroid_codes(std::uint32_t cluster) const;
   Result<Segment::Cluster> cluster(std::uint32_t number) const;
   Result<std::span<const Segment::Cluster>> clusters_from(std::uint32_t number) const;
   // Requires: there are clusters.
   Result<Calibration> calibration() const;
   Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const;
-  void prefetch_centroid(std::uint32_t number) const;
+  // These hint as Segment's do.
+  bool prefetch_centroid(std::uint32_t number) const;
   void prefetch_postings(std::uint32_t at, std::uint32_t count) const;
-  bool expect(std::uint32_t at) const;
+  void expect_search() const;
+  bool expect_cluster(std::uint32_t first, std::uint32_t rows) const;
   std::string_view place_of(std::uint32_t at, std::uint32_t count) const;
   Status verify(std::uint32_t rows) const;
 
  private:
   const Block& centroid_block(std::uint32_t number) const;
-  Result<Segment::Codes> codes_of(const BlockList& list, std::uint32_t at) const;
 
   const BlockReader& reader_;
   const BlockList& centroids_;

@@ -9,7 +9,7 @@ Result<std::uint64_t> CodeRanking::scan(const CodeScan& scan, std::uint32_t begi
   if (order_.size() == 0) first_ = begin / kTogether * kTogether;
   std::uint64_t read = 0;
   for (std::uint32_t at = first_ + static_cast<std::uint32_t>(order_.size()); at < end;) {
-    const auto block = TRY(segment_->codes(at));
+    const auto block = TRY(segment_->codes(at, end - at));
     const std::uint32_t some = std::min(end, block.first + block.count) - at;
     const std::size_t groups = (some + kTogether - 1) / kTogether;
     const BoundOrder::Room room = order_.add(groups);

@@ -44,7 +44,7 @@ class CodeSearch {
     std::uint64_t read = 0;
     CodeScan part = scan;
     while (begin < end) {
-      const auto block = TRY(segment_->codes(begin));
+      const auto block = TRY(segment_->codes(begin, end - begin));
       // Codes lie 32 together: those of the clusters before and behind are passed over.
       const auto first = (begin - block.first) / kTogether * kTogether;
       const std::uint32_t some =
@@ -101,7 +101,7 @@ class CodeSearch {
 
   // Leaves the codes [begin, end), in order.
   Status keep(Hits& hits, std::uint32_t first, std::uint32_t begin, std::uint32_t end) {
-    if (posted_) hits.postings = TRY(segment_->postings(begin));
+    if (posted_ && hits.count > 0) hits.postings = TRY(segment_->postings(begin));
     hits.first_code = begin;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < hits.count; ++i) {

@@ -105,6 +105,11 @@ Result<std::uint32_t> IdColumn::lower_bound(std::string_view id) const {
                 [&](std::uint32_t item) { return read(ids_, item); });
 }
 
+void IdColumn::prefetch(std::uint32_t item) const {
+  const Block& block = ids_.even_block(item);
+  if (!reader_.expect(block)) reader_.prefetch(block, (item - block.first) * sizeof(std::uint32_t), 1);
+}
+
 Status IdColumn::verify() const {
   std::string previous;
   for (std::uint32_t item = 0; item < ids_.items(); ++item) {

@@ -49,6 +49,8 @@ class IdColumn {
   Result<std::string_view> at(std::uint32_t item) const;
   // The first item whose id is not below `id`; the number of items if there is none.
   Result<std::uint32_t> lower_bound(std::string_view id) const;
+  // A hint. Requires: as at().
+  void prefetch(std::uint32_t item) const;
   // Checks every block, the order of the ids and the fences.
   Status verify() const;
 

@@ -12,8 +12,10 @@ namespace {
 // About so many are put in order at first; a query at a usual recall needs few times as many.
 constexpr std::size_t kFirst = 128;
 constexpr std::size_t kCentroidsAhead = 4;
-// So many clusters are read from a disk at once.
-constexpr std::size_t kFromDisk = 4;
+// From a disk as many clusters are read at once as one of so many of those that are known: who has looked at many will look at
+// many more.
+constexpr std::size_t kKnownPerRead = 2;
+constexpr std::size_t kCentroidsFromDisk = 16;
 // So many times as far from a centroid as its rows are, in the mean of squares.
 constexpr float kForeign = 4;
 // No more counts, nor less than a part of so many.
@@ -138,7 +140,11 @@ Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segmen
     const float least = cluster.squared_radius / kFarTimesMax;
     return spread_of(value, std::max(query_->squared_distance(value, cluster.squared_norm), least), cluster);
   }
-  if (!probe.few && next_.size() > kCentroidsAhead) segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row);
+  if (!probe.few && next_.size() > kCentroidsAhead && segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row)) {
+    for (std::size_t i = kCentroidsAhead + 1; i < std::min(next_.size(), kCentroidsFromDisk); ++i) {
+      segment_->prefetch_centroid(1 + next_[i].row);
+    }
+  }
   const auto centroid = TRY(segment_->centroid(1 + number));
   const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
   if (first) note_distance(place.squared_distance, cluster.squared_radius);
@@ -167,9 +173,10 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
     probe.scan.ahead = segment_->place_of_codes(following.first, following.rows);
     // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few
     // rows of a cluster, its codes are not looked at.
-    if (passing_ == nullptr && segment_->expect_codes(following.first)) {
-      for (std::size_t i = 1; i < std::min(candidates_.size(), kFromDisk); ++i) {
-        segment_->expect_codes(known_[candidates_[i].place].probe.first);
+    if (passing_ == nullptr && segment_->expect_cluster(following.first, following.rows)) {
+      for (std::size_t i = 1; i < std::min(candidates_.size(), expected_ / kKnownPerRead); ++i) {
+        const Probe& later = known_[candidates_[i].place].probe;
+        segment_->expect_cluster(later.first, later.rows);
       }
     }
   }

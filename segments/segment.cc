@@ -56,7 +56,7 @@ class MappedSegment final : public Segment {
   Result<std::span<const float>> centroid(std::uint32_t number) const override {
     return codes_.centroid(number);
   }
-  Result<Codes> codes(std::uint32_t at) const override { return codes_.block(at); }
+  Result<Codes> codes(std::uint32_t at, std::uint32_t count) const override { return codes_.run(at, count); }
   Result<Codes> centroid_codes(std::uint32_t cluster) const override {
     return codes_.centroid_codes(cluster);
   }
@@ -68,12 +68,16 @@ class MappedSegment final : public Segment {
   Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const override {
     return codes_.postings(at);
   }
+  void prefetch_id(std::uint32_t row) const override { ids_.prefetch(row); }
   void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
-  void prefetch_centroid(std::uint32_t number) const override { codes_.prefetch_centroid(number); }
+  bool prefetch_centroid(std::uint32_t number) const override { return codes_.prefetch_centroid(number); }
   void prefetch_postings(std::uint32_t at, std::uint32_t count) const override {
     codes_.prefetch_postings(at, count);
   }
-  bool expect_codes(std::uint32_t at) const override { return codes_.expect(at); }
+  void expect_search() const override { codes_.expect_search(); }
+  bool expect_cluster(std::uint32_t first, std::uint32_t rows) const override {
+    return codes_.expect_cluster(first, rows);
+  }
   std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const override {
     return codes_.place_of(at, count);
   }

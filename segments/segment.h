@@ -102,9 +102,10 @@ class Segment {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
-  // The block of codes that code `at` lies in (it may begin before it). Requires: has_codes().
-  virtual Result<Codes> codes(std::uint32_t at) const = 0;
-  // Likewise of the clusters' centroids. Requires: cluster < clusters().
+  // From the block of codes that code `at` lies in (it may begin before it) up to code at + count, or as far as the blocks
+  // lie side by side. Requires: has_codes(), the codes exist, and count > 0.
+  virtual Result<Codes> codes(std::uint32_t at, std::uint32_t count) const = 0;
+  // The block of the clusters' centroids' that the cluster's lies in. Requires: cluster < clusters().
   virtual Result<Codes> centroid_codes(std::uint32_t cluster) const = 0;
   struct Cluster {
     std::uint32_t first = 0;  // of its codes
@@ -122,15 +123,18 @@ class Segment {
   // Requires: there are clusters.
   virtual Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const = 0;
 
-  // Hints that the vector of a row will be read soon, or a centroid. Require: they exist.
+  // Hints that something will be read soon: the processor begins to fetch it, or the disk where it has not been read
+  // yet, which is told of a centroid. Require: it exists.
+  virtual void prefetch_id(std::uint32_t row) const = 0;
   virtual void prefetch_vector(std::uint32_t row) const = 0;
-  virtual void prefetch_centroid(std::uint32_t number) const = 0;
+  virtual bool prefetch_centroid(std::uint32_t number) const = 0;
   virtual void prefetch_postings(std::uint32_t at, std::uint32_t count) const = 0;
-  // Hints the same of codes, and has the disk begin with their block if it has not been read yet: true. Requires: they
-  // exist.
-  virtual bool expect_codes(std::uint32_t at) const = 0;
-  // Where the codes [at, at + count) lie, as many as are in one block: to fetch, not to read, for nothing is
-  // verified. Requires: they exist.
+  // Has the disk begin with what has not been read yet: of what every search of codes reads; of a cluster's codes
+  // [first, first + rows) and their postings. True: some of the codes have not. Requires: they exist.
+  virtual void expect_search() const = 0;
+  virtual bool expect_cluster(std::uint32_t first, std::uint32_t rows) const = 0;
+  // Where the codes [at, at + count) lie: to fetch, not to read, for nothing is verified. Requires: they exist, and
+  // count > 0.
   virtual std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const = 0;
 
   // The block of metadata that `row` lies in, decompressed.

@@ -278,7 +278,7 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   std::size_t far_above = 0;
   while (const auto probe = *order->next()) {
     for (std::uint32_t at = probe->first; at < probe->first + probe->rows; ++at) {
-      const Segment::Codes codes = *(*merged)->codes(at);
+      const Segment::Codes codes = *(*merged)->codes(at, 1);
       const CodeShape shape(kDimension);
       std::vector<CodeHit> hits(kCodedRows);
       const std::uint32_t place = at - codes.first;
@@ -318,7 +318,7 @@ TEST(Cluster, DamageIsFound) {
       const auto read = [&]() -> Status {
         switch (section) {
           case Section::kCentroids: TRY((*damaged)->centroid(block.first)); break;
-          case Section::kCodes: TRY((*damaged)->codes(block.first)); break;
+          case Section::kCodes: TRY((*damaged)->codes(block.first, 1)); break;
           case Section::kCentroidCodes: TRY((*damaged)->centroid_codes(block.first)); break;
           case Section::kClusters: TRY((*damaged)->cluster(block.first)); break;
           case Section::kPostings: TRY((*damaged)->postings(block.first)); break;

@@ -60,7 +60,7 @@ class CodeRankingTest : public testing::Test {
     std::vector<float> bounds(kRankedRows);
     const std::size_t bytes = CodeShape(kRankedDimension).bytes;
     for (std::uint32_t row = 0; row < kRankedRows; row += kCodedRows) {
-      const auto block = *segment_->codes(row);
+      const auto block = *segment_->codes(row, 1);
       std::vector<CodeHit> hits(kCodedRows);
       hits.resize(scan_codes(scan(), block.bytes + (row - block.first) / kCodedRows * bytes, 1, kNoThreshold,
                              hits.data()));
@@ -107,6 +107,23 @@ class CodeRankingTest : public testing::Test {
   std::optional<CodeQuery> ready_;
   float threshold_ = 0;  // at the end of the last search
 };
+
+TEST_F(CodeRankingTest, ReadsCodesOfSeveralBlocksAsOne) {
+  const auto all = *segment_->codes(0, kRankedRows);
+  EXPECT_EQ(all.first, 0U);
+  EXPECT_EQ(all.count, kRankedRows);
+  const std::size_t bytes = CodeShape(kRankedDimension).bytes;
+  std::uint32_t blocks = 0;
+  for (std::uint32_t row = 0; row < kRankedRows;) {
+    const auto block = *segment_->codes(row, 1);
+    EXPECT_EQ(block.first, row);
+    EXPECT_EQ(block.bytes, all.bytes + row / kCodedRows * bytes);
+    row += block.count;
+    ++blocks;
+  }
+  EXPECT_GT(blocks, 2U);
+  EXPECT_EQ(segment_->place_of_codes(40, 2400), std::string_view(all.bytes + bytes, (2439 / kCodedRows) * bytes));
+}
 
 TEST_F(CodeRankingTest, VisitsOnceAllThatMayEnterAndFewMore) {
   const auto all = bounds();

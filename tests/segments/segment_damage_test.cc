@@ -120,7 +120,7 @@ TEST_F(CodedSegmentDamage, OfCodesLeavesTheRest) {
         ASSERT_TRUE(damaged) << i;
         const auto read_block = [&]() -> Status {
           if (section == Section::kCodes) {
-            TRY((*damaged)->codes(block.first));
+            TRY((*damaged)->codes(block.first, 1));
           } else {
             TRY((*damaged)->centroid(0));
           }

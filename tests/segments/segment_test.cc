@@ -153,6 +153,47 @@ TEST_F(SegmentTest, ABlockIsExpectedUntilItHasBeenRead) {
   }
 }
 
+TEST_F(SegmentTest, AsksTheDiskAtOnceForBlocksSideBySide) {
+  const auto segment = make(identity_of(1, 100), Sample(1, 100).content(3000));
+  const auto blocks = BlockReader::open(file_system, path(1), segment->descriptor().bytes);
+  ASSERT_TRUE(blocks);
+  const BlockList& codes = (*blocks)->section(Section::kCodes);
+  ASSERT_GT(codes.blocks().size(), 4U);
+  const auto asks = [&](std::uint32_t first, std::uint32_t count) {
+    const std::uint64_t before = file_system.hint_count(path(1));
+    EXPECT_TRUE((*blocks)->expect(codes, first, count));
+    return file_system.hint_count(path(1)) - before;
+  };
+  const std::uint32_t per_block = codes.blocks()[0].entry.items;
+  EXPECT_EQ(asks(per_block - 1, 2), 1U) << "of two blocks";
+  EXPECT_EQ(asks(0, 2 * per_block), 0U) << "of each once";
+  EXPECT_EQ(asks(3 * per_block, 1), 1U);
+  EXPECT_EQ(asks(0, codes.items()), 2U) << "of what lies between and behind";
+  for (const Block& block : codes.blocks()) {
+    EXPECT_TRUE((*blocks)->expect(codes, 0, codes.items()));
+    ASSERT_TRUE((*blocks)->stored(block));
+  }
+  EXPECT_FALSE((*blocks)->expect(codes, 0, codes.items()));
+}
+
+TEST_F(SegmentTest, AsksForMoreWhereBlockAfterBlockIsRead) {
+  const auto segment = make(identity_of(1, 100), Sample(1, 100).content(3000));
+  const auto blocks = BlockReader::open(file_system, path(1), segment->descriptor().bytes);
+  ASSERT_TRUE(blocks);
+  const std::vector<Block>& vectors = (*blocks)->section(Section::kVectors).blocks();
+  ASSERT_GT(vectors.size(), 16U);
+  const auto hints_of = [&](const Block& block) {
+    const std::uint64_t before = file_system.hint_count(path(1));
+    EXPECT_TRUE((*blocks)->stored(block));
+    return file_system.hint_count(path(1)) - before;
+  };
+  std::uint64_t hints = 0;
+  for (std::size_t i = 0; i < 16; i += 2) hints += hints_of(vectors[i]);
+  EXPECT_EQ(hints, 8U) << "every second one";
+  for (std::size_t i = 1; i < 16; i += 2) hints += hints_of(vectors[i]);
+  EXPECT_GT(hints, 16U) << "those between, where what was before has been read";
+}
+
 TEST_F(SegmentTest, CompressesVectorsThatWereBytes) {
   const auto segment = make(identity_of(1, 100), Sample(1, 100, Values::kBytes).content(3000));
   const auto blocks = BlockReader::open(file_system, path(1), segment->descriptor().bytes);

@@ -114,6 +114,11 @@ Status Background::while_merging() {
     std::lock_guard lock(mutex_);
     if (stop_) return Error(ErrorCode::kShutdown, "the database is closing");
   }
+  const std::unique_lock urgent(urgent_mutex_, std::try_to_lock);
+  return urgent ? do_urgent() : Status();
+}
+
+Status Background::do_urgent() {
   // What frees memory or the disk does not depend on whether there is room to flush to.
   const Status flushed =
       engine_.budget.over_budget() ? engine_.flusher.flush_to_budget() : Status();
@@ -156,10 +161,16 @@ void Background::tell_of_kept_memory() {
 }
 
 Result<bool> Background::storage_round() {
-  const bool due = engine_.budget.over_budget() || checkpoint_due();
-  // Damage is its tenant's alone: everything else goes on.
-  const Status urgent = while_merging();
-  const std::size_t open_count = prune();
+  bool due = false;
+  Status urgent;
+  std::size_t open_count = 0;
+  {
+    const std::lock_guard lock(urgent_mutex_);
+    due = engine_.budget.over_budget() || checkpoint_due();
+    // Damage is its tenant's alone: everything else goes on.
+    urgent = do_urgent();
+    open_count = prune();
+  }
   const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
   if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
   const Result<bool> merge = engine_.compactor.run_one();

@@ -30,9 +30,11 @@ class Background {
   void storage_loop();
   Result<bool> log_round();
   Result<bool> storage_round();
-  bool checkpoint_due();
-  // What must not wait for the end of a merge.
+  // What must not wait for the end of a merge: by whoever merges, a session's thread too, unless another is at it.
   Status while_merging();
+  // These require urgent_mutex_.
+  bool checkpoint_due();
+  Status do_urgent();
   // Lets go of what no snapshot needs any more. Returns how many namespaces are open.
   std::size_t prune();
   void tell_of_kept_memory();
@@ -47,11 +49,12 @@ class Background {
   std::thread storage_thread_;
   std::thread commit_thread_;
   Lsn seen_next_lsn_ = 0;               // of the log thread
-  std::uint64_t checkpoint_us_ = 0;     // when the last one ended
-  std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed
+  std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed, of the storage thread
   std::string last_complaint_;
-  bool told_of_kept_memory_ = false;
+  std::mutex urgent_mutex_;             // guards what is below
+  std::uint64_t checkpoint_us_ = 0;     // when the last one ended
   std::uint64_t pruned_us_ = 0;         // when that was last done
+  bool told_of_kept_memory_ = false;
 };
 
 }  // namespace alcove::executor

@@ -1,5 +1,6 @@
 #include "executor/compactor.h"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <shared_mutex>
@@ -78,6 +79,22 @@ TEST_F(CompactorTest, WhatMergesEverythingAnywayGoesOn) {
   EXPECT_GT(run_policy_beside_everything([] {}), 1);
   EXPECT_EQ(segments(), 1U);
   EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "6000");
+}
+
+// Both do what must not wait for the end of a merge. To be run with -fsanitize=thread.
+TEST_F(CompactorTest, CompactsBesideTheBackground) {
+  write_segments(2);
+  std::atomic<bool> done = false;
+  std::thread background([&] {
+    while (!done) EXPECT_TRUE(database_->run_background());
+  });
+  for (int i = 0; i < 3; ++i) {
+    write_segment(fmt::format("more{}", i));
+    run("COMPACT NAMESPACE n FROM i");
+  }
+  done = true;
+  background.join();
+  EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "10000");
 }
 
 }  // namespace

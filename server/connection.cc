@@ -7,7 +7,6 @@
 #include <exception>
 #include <span>
 #include <utility>
-#include <variant>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -34,8 +33,6 @@ constexpr std::size_t kCopyPieceBytes = 256 * 1024;
 constexpr std::uint64_t kClientCheckUs = 100'000;
 // An output buffer of at most this stays with an idle connection.
 constexpr std::size_t kIdleOutputBytes = 4 * 1024;
-// With this a client begins that speaks TLS at once: the type of a handshake's record.
-constexpr char kTlsHandshake = 0x16;
 
 Report idle_timeout(executor::TransactionStatus status) {
   if (status == executor::TransactionStatus::kIdle) {
@@ -83,7 +80,8 @@ Connection::Connection(Socket socket, ServerState& state)
     : place_(state.connections),
       state_(state),
       stream_(std::move(socket)),
-      timer_(stream_.socket().get_executor()) {}
+      timer_(stream_.socket().get_executor()),
+      entrance_(std::make_unique<Entrance>(state, stream_, input_, output_)) {}
 
 // Closed by then, but for handlers that could not be queued or run to their end.
 Connection::~Connection() { close(); }
@@ -154,8 +152,7 @@ void Connection::serve_slice() {
 }
 
 bool Connection::receive_next() {
-  if (phase_ == Phase::kStartup) return receive_startup();
-  return phase_ == Phase::kLoggingIn ? receive_log_in() : receive_message();
+  return phase_ == Phase::kEntering ? follow(entrance_->step()) : receive_message();
 }
 
 // Replies to messages that came together go together, unless the client is to see them at once.
@@ -172,188 +169,26 @@ void Connection::yield() {
   });
 }
 
-// ---- Start-up -----------------------------------------------------------------------------------
+// ---- Entering -----------------------------------------------------------------------------------
 
-bool Connection::receive_startup() {
-  if (tls_start_ <= TlsStart::kPromised && !begin_tls()) return false;
-  if (input_.unread().size() < kStartupHeaderBytes) return receive_bytes(kStartupHeaderBytes);
-  const auto packet_bytes = startup_packet_bytes(input_.unread());
-  if (!packet_bytes) {
-    close();
-    return false;
-  }
-  if (input_.unread().size() < *packet_bytes) return receive_bytes(*packet_bytes);
-  if (tls_start_ == TlsStart::kDirect && !stream_.agreed_on_protocol()) {
-    end_with(Error(ErrorCode::kProtocol,
-                   "received direct SSL connection request without ALPN protocol negotiation "
-                   "extension"));
+bool Connection::follow(const Result<Entrance::Step>& step) {
+  if (!step) {
+    end_with(step.error());
     return true;
   }
-  const auto packet = parse_startup_packet(input_.unread().substr(0, *packet_bytes), encryption_);
-  input_.consume(*packet_bytes);
-  if (packet) {
-    answer_startup(*packet);
-  } else {
-    end_with(packet.error());
+  switch (step->next) {
+    case Entrance::Next::kStep: return true;
+    case Entrance::Next::kReceive: return receive_bytes(step->amount);
+    case Entrance::Next::kListen: await_readable(); return false;
+    case Entrance::Next::kDelay:
+      wait_ = Wait::kDelay;
+      set_timer(step->amount);
+      return false;
+    case Entrance::Next::kEnter: open_session(); return true;
+    case Entrance::Next::kEnd: next_ = Next::kClose; return true;
+    case Entrance::Next::kClose: close(); return false;
   }
   return true;
-}
-
-// TLS begins with the first byte, or after our answer to a request, or not. False: as receive_bytes().
-bool Connection::begin_tls() {
-  auto context = state_.tls.get();
-  if (tls_start_ == TlsStart::kPossible) {
-    char first = 0;
-    const auto next = context ? stream_.peek(first) : ByteStream::Next::kGoOn;
-    if (next == ByteStream::Next::kWaitReadable) await_readable();
-    if (next == ByteStream::Next::kClosed) close();
-    if (next != ByteStream::Next::kGoOn) return false;
-    tls_start_ = first == kTlsHandshake ? TlsStart::kDirect : TlsStart::kSettled;
-    if (tls_start_ == TlsStart::kSettled) return true;
-  } else {
-    tls_start_ = TlsStart::kSettled;
-  }
-  stream_.start_tls(std::move(context));
-  encryption_ = {.ssl = true, .gss = true};  // inside TLS none is asked for
-  return true;
-}
-
-void Connection::answer_startup(const StartupPacket& packet) {
-  if (const auto* message = std::get_if<StartupMessage>(&packet)) return begin_log_in(*message);
-  if (const auto* cancel = std::get_if<CancelRequest>(&packet)) {
-    state_.registry.cancel({cancel->process_id, cancel->secret_key});
-    next_ = Next::kClose;
-    return;
-  }
-  const bool ssl = std::holds_alternative<SslRequest>(packet);
-  (ssl ? encryption_.ssl : encryption_.gss) = true;
-  const bool accepts = ssl && state_.tls.get() != nullptr;
-  // Whoever sends before our answer would be heard, once there is TLS, as though it were encrypted.
-  if (!input_.unread().empty()) {
-    if (!accepts) output_.push_back('N');
-    return end_with(fail(ErrorCode::kProtocol, "received unencrypted data after {} request",
-                         ssl ? "SSL" : "GSSAPI encryption"));
-  }
-  output_.push_back(accepts ? 'S' : 'N');
-  if (accepts) tls_start_ = TlsStart::kPromised;
-}
-
-void Connection::begin_log_in(const StartupMessage& message) {
-  const bool from_this_machine = client_address().is_loopback();
-  const bool needs_tls =
-      state_.options.tls_required || (!from_this_machine && !state_.options.insecure);
-  if (needs_tls && !stream_.encrypted()) {
-    return end_with(Error(ErrorCode::kInvalidAuthorization, "a connection without TLS is refused")
-                        .with_hint("Connect with sslmode=require."));
-  }
-  BackendWriter writer(output_);
-  if (message.negotiate) writer.negotiate_protocol_version(message.unknown_options);
-  executor::Database* const database = state_.database.load();
-  if (state_.stopping) {
-    return end_with(Error(ErrorCode::kNotReady, "the database system is shutting down"));
-  }
-  if (database == nullptr) {
-    return end_with(Error(ErrorCode::kNotReady, "the database system is starting up"));
-  }
-  entrance_ = std::make_unique<Entrance>();
-  entrance_->message = message;
-  std::optional<std::string> binding;
-  if (!stream_.tls_server_end_point().empty()) binding = stream_.tls_server_end_point();
-  auto log_in = LogIn::begin(*database, state_.env.random, message.user,
-                             {.from_this_machine = from_this_machine,
-                              .insecure = state_.options.insecure,
-                              .channel_binding = std::move(binding)});
-  if (!log_in) return end_with(log_in.error());
-  entrance_->log_in = *std::move(log_in);
-  if (entrance_->log_in == nullptr) return open_session();
-  writer.authentication_sasl(entrance_->log_in->mechanisms());
-  phase_ = Phase::kLoggingIn;
-}
-
-boost::asio::ip::address Connection::client_address() const {
-  error_code error;
-  const auto endpoint = stream_.socket().remote_endpoint(error);
-  if (error) return {};
-  const auto address = endpoint.address();
-  // A listener for both families hears version 4 in version 6's clothes.
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  return address;
-}
-
-// ---- Log-in -------------------------------------------------------------------------------------
-
-bool Connection::receive_log_in() {
-  const FrontendFrame frame = frame_log_in_message(input_.unread());
-  switch (frame.kind) {
-    case FrontendFrame::Kind::kIncomplete: return receive_bytes(frame.bytes);
-    case FrontendFrame::Kind::kMessage: {
-      const std::string body(
-          input_.unread().substr(kMessageHeaderBytes, frame.bytes - kMessageHeaderBytes));
-      input_.consume(frame.bytes);
-      return answer_log_in(body);
-    }
-    case FrontendFrame::Kind::kUnknownType:
-      if (frame.type == frontend::kTerminate) {
-        next_ = Next::kClose;
-      } else {
-        end_with(fail(ErrorCode::kProtocol, "expected SASL response, got message type {}",
-                      static_cast<unsigned>(static_cast<unsigned char>(frame.type))));
-      }
-      return true;
-    default: next_ = Next::kClose; return true;
-  }
-}
-
-// False: what came of it is told later.
-bool Connection::answer_log_in(std::string_view body) {
-  Entrance& entrance = *entrance_;
-  auto answer = entrance.log_in->answer(body);
-  if (answer && !answer->logged_in) {
-    BackendWriter(output_).authentication_sasl_continue(answer->data);
-    return true;
-  }
-  const std::string address = client_address().to_string();
-  if (answer) {
-    BackendWriter(entrance.last_words).authentication_sasl_final(answer->data);
-  } else {
-    state_.failed_logins.note(address, now_us());
-    log_warning("log-in of \"{}\" from {} failed: {}",
-                entrance.message.user.substr(0, executor::kRoleNameBytesMax), address,
-                answer.error().message());
-    entrance.refusal = answer.error();
-  }
-  const std::uint64_t delay_us = state_.failed_logins.delay_us(address, now_us());
-  if (delay_us == 0) {
-    end_log_in();
-    return true;
-  }
-  wait_ = Wait::kDelay;
-  set_timer(delay_us);
-  return false;
-}
-
-void Connection::end_log_in() {
-  if (entrance_->refusal) return end_with(*entrance_->refusal);
-  output_ += entrance_->last_words;
-  open_session();
-}
-
-// A tenant's connections are limited, so that no tenant can keep the others out.
-ConnectionRegistry::Owner Connection::owner_of(const Entrance& entrance) const {
-  ConnectionRegistry::Owner owner{entrance.message.user};
-  if (entrance.log_in == nullptr) return owner;
-  const auto role = state_.database.load()->engine().roles.find(owner.user);
-  if (role && role->bound_to) {
-    const auto& [index, name_space] = *role->bound_to;
-    owner.group = fmt::format("tenant {} {} {}", index.size(), index, name_space);
-    owner.group_max = state_.options.tenant_connections_max;
-  } else if (role && !role->superuser) {
-    owner.group = "role " + owner.user;
-    owner.group_max = state_.options.role_connections_max;
-  }
-  return owner;
 }
 
 void Connection::open_session() {
@@ -361,18 +196,18 @@ void Connection::open_session() {
   if (state_.stopping) {
     return end_with(Error(ErrorCode::kNotReady, "the database system is shutting down"));
   }
-  const auto key = state_.registry.add(owner_of(*entrance));
+  const auto key = state_.registry.add(entrance->owner());
   if (!key) return end_with(key.error());
   key_ = *key;
   BackendWriter writer(output_);
   writer.authentication_ok();
-  const StartupMessage& message = entrance->message;
+  const StartupMessage& message = entrance->message();
   session_ = std::make_unique<executor::Session>(
       *state_.database.load(),
       executor::SessionIdentity{.user = message.user,
                                 .database = message.database,
                                 .process_id = key_->process_id,
-                                .trusted = entrance->log_in == nullptr});
+                                .trusted = entrance->trusted()});
   for (const auto& [name, value] : message.settings) {
     const Status set = session_->set_startup_option(name, value);
     if (!set) return end_with(set.error());
@@ -612,7 +447,7 @@ void Connection::on_timer() {
   timer_set_ = false;
   if (wait_ == Wait::kDelay) {
     set_timer(state_.options.authentication_timeout_ms * 1000);  // to take the answer
-    end_log_in();
+    follow(entrance_->end_delay());
     return go_on();
   }
   if (phase_ != Phase::kTalking) return close();

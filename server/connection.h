@@ -13,14 +13,13 @@
 #include "server/byte_stream.h"
 #include "server/connection_set.h"
 #include "server/conversation.h"
+#include "server/entrance.h"
 #include "server/input_buffer.h"
-#include "server/log_in.h"
 #include "server/server_state.h"
-#include "server/startup_packet.h"
 
 namespace alcove::server {
 
-// One client's socket: carries bytes between it and, first, start-up and log-in, then a Conversation.
+// One client's socket: carries bytes between it and, first, an Entrance, then a Conversation.
 // The thread that finds the socket readable receives, runs the statement and sends the reply, with
 // one system call each; another thread comes in only where something has to be waited for.
 //
@@ -51,16 +50,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   using Next = Conversation::Next;
-  enum class Phase : unsigned char { kStartup, kLoggingIn, kTalking, kClosed };
+  enum class Phase : unsigned char { kEntering, kTalking, kClosed };
   enum class Wait : unsigned char { kNone, kReadable, kWritable, kRun, kDelay };
-
-  // What is known of a client until its session is open.
-  struct Entrance {
-    StartupMessage message;
-    std::unique_ptr<LogIn> log_in;  // null: no password is asked for
-    std::string last_words;         // to a client that is logged in, …
-    std::optional<Error> refusal;   // … or why it is not
-  };
 
   // ---- the loop, on the strand ----
   void go_on();  // catches what libraries throw
@@ -73,21 +64,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // ---- receiving; false: a wait has begun, or the connection is closed ----
   bool receive_next();
-  bool receive_startup();
-  bool begin_tls();
-  bool receive_log_in();
+  bool follow(const Result<Entrance::Step>& step);
   bool receive_message();
   bool receive_frame(const FrontendFrame& frame);
   bool receive_copy_piece();
   bool receive_bytes(std::uint64_t bytes_wanted);
   bool send_output();
-  void answer_startup(const StartupPacket& packet);
-  void begin_log_in(const StartupMessage& message);
-  bool answer_log_in(std::string_view body);
-  void end_log_in();
   void open_session();
-  ConnectionRegistry::Owner owner_of(const Entrance& entrance) const;
-  boost::asio::ip::address client_address() const;
   void end_with(const Report& report);  // FATAL
   void end_with(const Error& error);
 
@@ -116,22 +99,15 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   InputBuffer input_;
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has taken
+  std::unique_ptr<Entrance> entrance_;  // until the session opens
 
-  Phase phase_ = Phase::kStartup;
+  Phase phase_ = Phase::kEntering;
   Wait wait_ = Wait::kNone;
   Next next_ = Next::kMessage;
   bool timer_set_ = false;
   bool ending_ = false;         // end_session() was called
   bool input_filled_ = false;    // the last bytes received took all the room there was
   bool more_to_receive_ = true;  // the kernel may hold more bytes; found out by asking
-  EncryptionRequests encryption_;
-  enum class TlsStart : unsigned char {
-    kPossible,   // the first byte says whether the client begins with TLS
-    kPromised,   // to begin once our answer has been sent
-    kDirect,     // begun without a request
-    kSettled,
-  } tls_start_ = TlsStart::kPossible;
-  std::unique_ptr<Entrance> entrance_;
   std::uint64_t message_bytes_ = 0;  // of the message being answered, still in input_
   std::uint64_t skip_bytes_ = 0;     // of an oversize message, still to come
   std::uint64_t copy_bytes_ = 0;     // of a CopyData that is taken in pieces, still to come

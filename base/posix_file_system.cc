@@ -266,8 +266,12 @@ class PosixMapping final : public Mapping {
   }
   void will_read(std::uint64_t offset, std::uint64_t size) const override {
     if (slot_ == nullptr) return;
-    const std::uint64_t first = offset / page_bytes() * page_bytes();
-    ::madvise(begin_ + first, offset + size - first, MADV_WILLNEED);
+    // Of more than the disk takes in one request, on some 128 KiB, the kernel leaves out the rest.
+    constexpr std::uint64_t kRequestBytes = 128 * 1024;
+    const std::uint64_t end = offset + size;
+    for (std::uint64_t at = offset / page_bytes() * page_bytes(); at < end; at += kRequestBytes) {
+      ::madvise(begin_ + at, std::min(kRequestBytes, end - at), MADV_WILLNEED);
+    }
   }
   void release_pages() const override {
     // Only a hint, and the pages of a file come back from it.

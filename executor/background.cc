@@ -1,5 +1,6 @@
 #include "executor/background.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
@@ -103,9 +104,9 @@ Result<bool> Background::log_round() {
 bool Background::checkpoint_due() {
   const std::uint64_t since_us = engine_.env.clock.monotonic_us() - checkpoint_us_;
   if (engine_.checkpoint_wanted.load() && since_us >= kDropCheckpointUs) return true;
-  const Lsn redo_lsn = engine_.ledger.redo_lsn();
-  if (engine_.pipeline.log().next_lsn() == redo_lsn) return false;
-  return engine_.pipeline.log().bytes_since(redo_lsn) > engine_.options.checkpoint_log_bytes ||
+  const Lsn since_lsn = std::max(engine_.ledger.redo_lsn(), checkpoint_lsn_);
+  if (engine_.pipeline.log().next_lsn() == since_lsn) return false;
+  return engine_.pipeline.log().bytes_since(since_lsn) > engine_.options.checkpoint_log_bytes ||
          since_us >= engine_.options.checkpoint_interval_ms * kUsPerMs;
 }
 
@@ -127,8 +128,10 @@ Status Background::do_urgent() {
   TRY(engine_.flusher.flush_queried());
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
+    const Lsn next_lsn = engine_.pipeline.log().next_lsn();
     TRY(engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo));
     checkpoint_us_ = engine_.env.clock.monotonic_us();
+    checkpoint_lsn_ = next_lsn;
   }
   return {};
 }

@@ -53,6 +53,7 @@ class Background {
   std::string last_complaint_;
   std::mutex urgent_mutex_;             // guards what is below
   std::uint64_t checkpoint_us_ = 0;     // when the last one ended
+  Lsn checkpoint_lsn_ = 0;              // before it; a damaged namespace may hold the redo LSN back
   std::uint64_t pruned_us_ = 0;         // when that was last done
   bool told_of_kept_memory_ = false;
 };

@@ -16,7 +16,7 @@ struct DatabaseOptions {
   std::uint64_t memtable_bytes = 256ULL << 20;         // of all namespaces together, before sealing
   std::uint64_t memtable_bytes_max = 512ULL << 20;     // past it writers wait
   std::uint64_t log_file_bytes = 16ULL << 20;
-  std::uint64_t checkpoint_log_bytes = 256ULL << 20;   // a checkpoint begins past so much log
+  std::uint64_t checkpoint_log_bytes = 256ULL << 20;   // a checkpoint begins past so much log (Log::bytes_since)
   std::uint64_t checkpoint_interval_ms = 300'000;
   std::uint64_t transaction_bytes_max = 256ULL << 20;  // of one transaction's writes
   std::uint64_t large_commit_bytes = 8ULL << 20;       // to one namespace: past it not through the log

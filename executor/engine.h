@@ -22,7 +22,7 @@ namespace alcove::executor {
 
 // The parts of an open database, in the order in which they stand on each other. Locks are taken in
 // this order, each leaving out what it does not need:
-//   Compactor's, Flusher's -> Ledger's manifest -> pipeline leadership -> Ledger::apply_mutex
+//   Compactor's -> Background's of what is urgent -> Flusher's -> Ledger's manifest -> pipeline leadership -> Ledger::apply_mutex
 //   -> Catalogue::mutex -> those of SnapshotRegistry, Scheduler, MemoryBudget, RoleTable
 class Database::Engine {
  public:

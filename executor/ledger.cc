@@ -67,7 +67,8 @@ Status Ledger::append(std::span<const Replacement> replacements, std::optional<L
       }
       edits.push_back(std::move(edit));
     }
-    if (redo_lsn) redo_lsn_ = *redo_lsn;
+    // Of two checkpoints side by side the one that found less may come last, and the log be released as the other says.
+    if (redo_lsn) redo_lsn_ = std::max(redo_lsn_, *redo_lsn);
     edits.push_back(checkpoint_edit());
   }
   TRY(sync_log_());

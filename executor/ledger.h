@@ -95,7 +95,7 @@ class Ledger {
   // Appends all collected edits and those of `replacements`, durable, then installs the new
   // versions. A namespace dropped meanwhile takes nothing; its new file becomes garbage.
   Status publish(std::span<const Replacement> replacements);
-  // As publish({}), and moves the checkpoint: `redo_lsn` is where the next recovery must begin.
+  // As publish({}), and moves the checkpoint: `redo_lsn` is where the next recovery must begin. Never back.
   Status publish_checkpoint(Lsn redo_lsn);
   // A number for a new segment file, reserved durably.
   Result<NewFile> take_file();

@@ -193,7 +193,7 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   vectors_ = {};
   metadata_ = nullptr;
   if (target_.recall < 1 && segment.has_codes() && reader_.count_at_least() >= segments::kCodedRowsMin) {
-    segment.expect_search();
+    if (!filtered_) segment.expect_search();
     const auto origin = TRY(segment.centroid(0));
     code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
                         deviations_for(target_.recall));
@@ -256,6 +256,7 @@ Status NearestScan::step_segment(const OpenSegment& open) {
 Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   const segments::Segment& segment = *open.segment;
   if (!probes_) {
+    segment.expect_search();
     const segments::Calibration calibration = TRY(segment.calibration());
     double count = static_cast<double>(target_.hits->k());
     if (filtered_) count *= segment.rows() / static_cast<double>(std::max<std::uint64_t>(passes_count_, 1));

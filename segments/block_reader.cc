@@ -7,6 +7,13 @@
 
 namespace alcove::segments {
 
+namespace {
+
+// With every so many bytes twice as many are asked for where block after block is read.
+constexpr std::uint64_t kStepBytes = 256 * 1024;
+
+}  // namespace
+
 const Block& BlockList::find_block(std::uint32_t item) const {
   CHECK(item < items(), "an item of the section");
   const auto after = std::upper_bound(
@@ -122,13 +129,8 @@ void BlockReader::ask(std::span<const Block> blocks) const {
 
 Status BlockReader::verify(const Block& block, std::string_view bytes) const {
   // Not asked, the kernel would read around the first byte as much as it is set to read ahead, which may be megabytes.
-  // Whoever reads block after block finds the next ones in memory.
   expect(block);
-  constexpr std::uint64_t kStepBytes = 256 * 1024;
-  const std::uint64_t end = block.offset + bytes.size();
-  if (block.offset / kStepBytes < end / kStepBytes && follows_a_run(block)) {
-    mapping_->will_read(end, std::min<std::uint64_t>(2 * kStepBytes, bytes_.size() - end));
-  }
+  if (block.offset / kStepBytes < (block.offset + bytes.size()) / kStepBytes) read_ahead(block);
   if (checksum(bytes, segment_seed(identity_, block.offset)) != block.entry.checksum) {
     return damaged(block, "fails its checksum");
   }
@@ -136,18 +138,19 @@ Status BlockReader::verify(const Block& block, std::string_view bytes) const {
   return {};
 }
 
-bool BlockReader::follows_a_run(const Block& block) const {
+void BlockReader::read_ahead(const Block& block) const {
   // Fewer are often one beside the other where clusters are read that are near to each other.
   constexpr std::uint64_t kRunBytes = 128 * 1024;
   const std::vector<Block>& blocks = section(block.entry.section).blocks();
-  auto at = std::lower_bound(blocks.begin(), blocks.end(), block.offset,
-                             [](const Block& each, std::uint64_t offset) { return each.offset < offset; });
+  const auto before = [](const Block& each, std::uint64_t offset) { return each.offset < offset; };
+  const auto here = std::lower_bound(blocks.begin(), blocks.end(), block.offset, before);
+  auto at = here;
   for (std::uint64_t bytes = 0; bytes < kRunBytes; bytes += at->entry.stored_bytes) {
-    if (at == blocks.begin()) return false;
+    if (at == blocks.begin()) return;
     --at;
-    if (!marked(verified_, at->number)) return false;
+    if (!marked(verified_, at->number)) return;
   }
-  return true;
+  ask({here + 1, std::lower_bound(here + 1, blocks.end(), block.offset + 2 * kStepBytes, before)});
 }
 
 Status BlockReader::check_mapping() const {

@@ -117,8 +117,9 @@ class BlockReader {
   // Asks the disk for blocks that follow each other in a section, once for each.
   void ask(std::span<const Block> blocks) const;
   Status verify(const Block& block, std::string_view bytes) const;
-  // Whether those before it in its section have been verified, as they have where block after block is read.
-  bool follows_a_run(const Block& block) const;
+  // Asks for the next blocks of its section, if those before it have been verified, as they have where block after block
+  // is read.
+  void read_ahead(const Block& block) const;
 
   std::string path_;
   std::unique_ptr<Mapping> mapping_;

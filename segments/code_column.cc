@@ -17,6 +17,8 @@ namespace {
 // A cluster's codes are read from a disk together: the smaller the blocks are, the less of its neighbours comes with them
 // (docs/decisions/0016).
 constexpr std::size_t kCodeBlockBytes = 16 * 1024;
+// So many codes are fetched ahead by the processor.
+constexpr std::uint32_t kFetchedMax = 1024;
 // So many times 32 codes leave no gap between blocks, so that those of a cluster are scanned as one.
 constexpr std::size_t kGroupsPerBlock = 4;
 static_assert(kGroupsPerBlock * 16 % kBlockAlignment == 0 && kCodedRows * sizeof(float) * 3 % kBlockAlignment == 0);
@@ -518,6 +520,8 @@ std::string_view CodeColumn::place_of(std::uint32_t at, std::uint32_t count) con
   constexpr auto kTogether = static_cast<std::uint32_t>(kCodedRows);
   const std::size_t bytes = CodeShape(reader_.identity().dimension).bytes;
   const Block& first = codes_.even_block(at);
+  // Of a cluster that has grown large the rest comes while the first is scanned.
+  count = std::min(count, kFetchedMax);
   const Block& last = codes_.even_block(at + count - 1);
   const std::size_t before = (at - first.first) / kTogether * bytes;
   const std::size_t behind = last.entry.stored_bytes - ((at + count - 1 - last.first) / kTogether + 1) * bytes;

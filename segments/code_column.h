@@ -25,10 +25,10 @@ namespace alcove::segments {
 //   each 4D bytes: first the origin, the mean of rows; then those of the clusters. Under cosine all
 //   are of the rows divided by their lengths.
 //
-// CODES, blocks of about 16 KiB, of n rows each
+// CODES, blocks of about 16 KiB but at least 128 rows, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)
 //
-// CENTROID CODES, blocks of up to 64 KiB, of n clusters each
+// CENTROID CODES, blocks of about 64 KiB, of n clusters each
 //   as codes: of the clusters' centroids relative to the origin, under cosine as by the product
 //
 // CLUSTERS, blocks of up to 64 KiB

@@ -44,7 +44,7 @@ class CodeSearch {
     std::uint64_t read = 0;
     CodeScan part = scan;
     while (begin < end) {
-      const auto block = TRY(segment_->codes(begin, end - begin));
+      const auto block = TRY(segment_->codes(begin, std::min(end - begin, codes_per_scan_)));
       // Codes lie 32 together: those of the clusters before and behind are passed over.
       const auto first = (begin - block.first) / kTogether * kTogether;
       const std::uint32_t some =

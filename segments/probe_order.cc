@@ -15,6 +15,7 @@ constexpr std::size_t kCentroidsAhead = 4;
 // From a disk as many clusters are read at once as one of so many of those that are known: who has looked at many will look at
 // many more.
 constexpr std::size_t kKnownPerRead = 2;
+constexpr std::uint32_t kRowsFromDisk = 16 * 1024;
 constexpr std::size_t kCentroidsFromDisk = 16;
 // So many times as far from a centroid as its rows are, in the mean of squares.
 constexpr float kForeign = 4;
@@ -174,8 +175,11 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
     // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few
     // rows of a cluster, its codes are not looked at.
     if (passing_ == nullptr && segment_->expect_cluster(following.first, following.rows)) {
+      std::uint32_t rows = 0;
       for (std::size_t i = 1; i < std::min(candidates_.size(), expected_ / kKnownPerRead); ++i) {
         const Probe& later = known_[candidates_[i].place].probe;
+        rows += later.rows;
+        if (rows > kRowsFromDisk) break;
         segment_->expect_cluster(later.first, later.rows);
       }
     }

@@ -102,8 +102,8 @@ class Segment {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
-  // From the block of codes that code `at` lies in (it may begin before it) up to code at + count, or as far as the blocks
-  // lie side by side. Requires: has_codes(), the codes exist, and count > 0.
+  // The block of codes that code `at` lies in (it may begin before it), and those behind it up to that of code
+  // at + count - 1, as far as they lie side by side. Requires: has_codes(), the codes exist, and count > 0.
   virtual Result<Codes> codes(std::uint32_t at, std::uint32_t count) const = 0;
   // The block of the clusters' centroids' that the cluster's lies in. Requires: cluster < clusters().
   virtual Result<Codes> centroid_codes(std::uint32_t cluster) const = 0;
@@ -133,8 +133,8 @@ class Segment {
   // [first, first + rows) and their postings. True: some of the codes have not. Requires: they exist.
   virtual void expect_search() const = 0;
   virtual bool expect_cluster(std::uint32_t first, std::uint32_t rows) const = 0;
-  // Where the codes [at, at + count) lie: to fetch, not to read, for nothing is verified. Requires: they exist, and
-  // count > 0.
+  // Where codes from `at` on lie, of those up to at + count as many as are fetched ahead: to fetch, not to read, for
+  // nothing is verified. Requires: they exist, and count > 0.
   virtual std::string_view place_of_codes(std::uint32_t at, std::uint32_t count) const = 0;
 
   // The block of metadata that `row` lies in, decompressed.

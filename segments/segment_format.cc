@@ -107,6 +107,9 @@ bool fences_fit(const Tally& ids, const Tally& fences) {
   return fences.items == (ids.blocks > 1 ? ids.blocks : 0);
 }
 
+// Only the last block of codes may end within what stands together.
+bool whole_groups(const Tally& codes) { return codes.blocks <= 1 || codes.items_first % kCodedRows == 0; }
+
 bool codes_fit(const Tallies& tallies, std::uint32_t rows) {
   const auto items = [&](Section section) { return tallies[position(section)].items; };
   const std::uint64_t clusters = items(Section::kClusters);
@@ -114,7 +117,8 @@ bool codes_fit(const Tallies& tallies, std::uint32_t rows) {
   return items(Section::kCodes) == (coded ? rows : 0) && items(Section::kCentroidCodes) == clusters &&
          items(Section::kCentroids) == (coded ? clusters + 1 : 0) && (coded || clusters == 0) &&
          items(Section::kPostings) == (clusters > 0 ? rows : 0) &&
-         items(Section::kCalibration) == (clusters > 0 ? 1 : 0);
+         items(Section::kCalibration) == (clusters > 0 ? 1 : 0) && whole_groups(tallies[position(Section::kCodes)]) &&
+         whole_groups(tallies[position(Section::kCentroidCodes)]);
 }
 
 bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {

@@ -95,6 +95,7 @@ namespace alcove::segments {
 //     where there are some, the postings add up to the rows and there is a calibration, else neither;
 //     where there are codes, there is one centroid more, else none, and no clusters; fences are one for each block of ids
 //     where there are several, else none;
+//   - blocks of 10 and 11 but the last have multiples of 32 items;
 //   - a block of terms is one item;
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.

@@ -20,7 +20,7 @@ void add_database_options(OptionTable& table, executor::DatabaseOptions& options
   table.add("log_file_bytes", options.log_file_bytes, Unit::kBytes, {64 * kKiB, kGiB},
             "size of one file of the write-ahead log");
   table.add("checkpoint_log_bytes", options.checkpoint_log_bytes, Unit::kBytes,
-            {kMiB, 1024 * kGiB}, "log written since a checkpoint past which the next begins");
+            {kMiB, 1024 * kGiB}, "log since a checkpoint past which the next begins; a file that a restart ended counts whole");
   table.add("checkpoint_interval_ms", options.checkpoint_interval_ms, Unit::kMilliseconds,
             {1'000, kDayMs}, "time after a checkpoint at which the next begins");
   table.add("large_commit_bytes", options.large_commit_bytes, Unit::kBytes, {0, kGiB},

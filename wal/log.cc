@@ -17,6 +17,21 @@
 namespace alcove::wal {
 namespace {
 
+// Unlinks files, of those before `end`, of which nothing counts, for the next begins with the same LSN: else each
+// restart before a checkpoint would leave one. Requires: the names of those that stay are durable.
+void unlink_superseded(FileSystem& file_system, const std::string& directory, std::vector<LogFile>& files,
+                       std::size_t end) {
+  for (std::size_t i = end; i-- > 0;) {
+    if (i + 1 == files.size() || files[i].name.first_lsn < files[i + 1].name.first_lsn) continue;
+    const Status unlinked = file_system.unlink(directory + "/" + files[i].name.text());
+    if (unlinked) {
+      files.erase(files.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      log_warning("{}", unlinked.error().message());
+    }
+  }
+}
+
 // INVARIANTS
 // 1. A file is begun only when all before it is synced: its header proves every lower LSN.
 // 2. A frame is written only once the name of its file is durable; copies are proven again by a
@@ -34,6 +49,8 @@ class FileLog final : public Log {
   Status begin_first();
   // Begins the generation after `extent`, with copies of what is unproven, and adds it to `extent`.
   Status begin_after(LogExtent& extent);
+  // Requires: everything has been replayed.
+  void unlink_superseded() { alcove::wal::unlink_superseded(file_system_, options_.directory, files_, files_.size()); }
   // A full disk does not stop a recovery that needs no more space.
   Status keep_reserve_if_possible();
 
@@ -66,8 +83,6 @@ class FileLog final : public Log {
   Error fail_for_good(const Error& error);
   Status make_room(std::uint64_t payload_bytes, LogSpace space);
   Status start_file(LogSpace space);
-  // Requires: the names of all files are durable, and what they hold.
-  Status unlink_superseded();
   Status write(std::span<const std::string> records);
   void make_current(std::unique_ptr<LogWriter> writer);
   bool current_holds_record() const { return writer_->name().first_lsn < head_.next; }
@@ -113,23 +128,7 @@ Status FileLog::begin_after(LogExtent& extent) {
            .proven = extent.end_lsn,
            .proven_at_sync = extent.end_lsn};
   make_current(std::move(writer));
-  TRY(unlink_superseded());
   extent.files = files_;
-  return {};
-}
-
-// A file of which nothing counts, for the next begins with the same LSN. Else each restart before a checkpoint would
-// leave one.
-Status FileLog::unlink_superseded() {
-  for (std::size_t i = 0; i + 1 < files_.size();) {
-    if (files_[i].name.first_lsn < files_[i + 1].name.first_lsn) {
-      ++i;
-      continue;
-    }
-    TRY(file_system_.unlink(options_.directory + "/" + files_[i].name.text()));
-    const std::lock_guard lock(mutex_);
-    files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
   return {};
 }
 
@@ -351,9 +350,15 @@ Result<std::unique_ptr<Log>> Log::recover(
   for (const LogFileName& name : listing.unneeded) {
     TRY(file_system.unlink(directory + "/" + name.text()));
   }
+  // Likewise. What the last file's copies were made of stays until they have been replayed.
+  if (extent.files.size() > 2) {
+    TRY(file_system.sync_directory(directory));
+    unlink_superseded(file_system, directory, extent.files, extent.files.size() - 2);
+  }
   auto log = std::make_unique<FileLog>(file_system, std::move(options), std::move(listing.spares));
   TRY(log->begin_after(extent));
   TRY(replay_log(file_system, directory, extent, point.redo_lsn, replay, read));
+  log->unlink_superseded();
   TRY(log->keep_reserve_if_possible());
   return std::unique_ptr<Log>(std::move(log));
 }

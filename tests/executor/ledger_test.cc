@@ -37,5 +37,55 @@ TEST_F(LedgerTest, AFileStaysUntilWhatMadeItGarbageIsPublished) {
   EXPECT_FALSE(disk_.open(path, OpenMode::kReadWrite));
 }
 
+// The log that the one which found more has released is gone.
+TEST_F(LedgerTest, ACheckpointThatFoundLessMovesNothingBack) {
+  executor::Engine& engine = database_->engine();
+  run("CREATE INDEX i DIMENSION 2 METRIC cosine");
+  const Lsn before = engine.ledger.redo_lsn();
+  run("UPSERT INTO i NAMESPACE n VALUES ('A', [1, 2])");
+  run("CHECKPOINT");
+  const Lsn after = engine.ledger.redo_lsn();
+  ASSERT_GT(after, before);
+  ASSERT_TRUE(engine.pipeline.exclusive([](wal::Log& log) { return log.rotate(wal::LogSpace::kReserved); }));
+  run("CHECKPOINT");
+  ASSERT_TRUE(engine.ledger.publish_checkpoint(before));
+  EXPECT_EQ(engine.ledger.redo_lsn(), after);
+  crash();
+  EXPECT_EQ(rows("SELECT count(*) FROM i NAMESPACE n"), "1");
+}
+
+class PinnedLogTest : public TestDatabase {
+ protected:
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = TestDatabase::options();
+    options.checkpoint_log_bytes = 1;
+    return options;
+  }
+  // Whether the background comes to an end.
+  bool settles() {
+    for (int i = 0; i < 20; ++i) {
+      const auto busy = database_->run_background();
+      if (busy && !*busy) return true;
+    }
+    return false;
+  }
+};
+
+// Its writes stay in the log, which more would not help.
+TEST_F(PinnedLogTest, ADamagedNamespaceIsNotCheckpointedAgainAndAgain) {
+  run("CREATE INDEX i DIMENSION 2 METRIC cosine");
+  run("UPSERT INTO i NAMESPACE n VALUES ('A', [1, 2])");
+  run("CHECKPOINT");
+  const Lsn redo_lsn = database_->engine().ledger.redo_lsn();
+  EXPECT_EQ(rows("SELECT count(*) FROM i NAMESPACE n"), "1");
+  for (const std::string& path : disk_.paths()) {
+    if (path.ends_with(".segment")) disk_.fault_mapping(path);
+  }
+  run("UPSERT INTO i NAMESPACE m VALUES ('A', [1, 2])");
+  run("UPSERT INTO i NAMESPACE n VALUES ('A', [3, 4])");
+  EXPECT_TRUE(settles());
+  EXPECT_EQ(database_->engine().ledger.redo_lsn(), redo_lsn + 1) << "that of the damaged one";
+}
+
 }  // namespace
 }  // namespace alcove::tests

@@ -295,6 +295,9 @@ TEST_F(SegmentForgery, IsRefusedForItsCodes) {
     other.entry.items = rows;
     expect_refused(with({centroid, other}));
   }
+  Part one = codes;
+  one.entry.items = 1;
+  expect_refused(with({centroid, one, one}));  // a group that is not full before the last block
   expect_refused(with({part(Section::kCentroids, 1, std::string(8, '\0')), codes}));
   expect_refused(with({centroid, part(Section::kCodes, 2, std::string(CodeShape(1).bytes - 64, '\0'))}));
 }

@@ -174,6 +174,20 @@ TEST_F(LogRecovery, AddsNoFileForEachRestartBeforeACheckpoint) {
   EXPECT_THAT(log_paths(), SizeIs(3));
 }
 
+TEST_F(LogRecovery, AddsNoFileForEachReplayThatDoesNotEnd) {
+  append_synced({"a"});
+  append_synced({"b"});
+  kill();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(Log::recover(*disk, options, point, [](Lsn, std::string_view) -> Status {
+      return fail(ErrorCode::kIo, "the process is killed");
+    }));
+    EXPECT_LE(log_paths().size(), 5U);
+  }
+  EXPECT_THAT(recover_records(), ElementsAre("a", "b"));
+  EXPECT_THAT(log_paths(), SizeIs(3)) << "of a, of b, and the current one";
+}
+
 TEST_F(LogRecovery, UnlinksFilesBelowTheRedoLsn) {
   append_synced({"a"});
   rotate();

@@ -18,6 +18,13 @@ constexpr std::uint64_t kClosePeriodUs = 10'000'000;
 constexpr std::uint64_t kIdleUs = 60'000'000;
 constexpr std::size_t kUnlinkBatch = 64;
 
+// Damage is its tenant's alone: it is kept in `damage`, and everything else goes on.
+Status unless_damage(const Status& status, Status& damage) {
+  if (status || status.error().code() != ErrorCode::kCorruption) return status;
+  damage = status;
+  return {};
+}
+
 }  // namespace
 
 Background::Background(Engine& engine) : engine_(engine) {
@@ -116,7 +123,10 @@ Status Background::while_merging() {
     if (stop_) return Error(ErrorCode::kShutdown, "the database is closing");
   }
   const std::unique_lock urgent(urgent_mutex_, std::try_to_lock);
-  return urgent ? do_urgent() : Status();
+  if (!urgent) return {};
+  const Status done = do_urgent();
+  // Damage of one tenant does not end another's merge; the storage thread tells of it.
+  return !done && done.error().code() == ErrorCode::kCorruption ? Status() : done;
 }
 
 Status Background::do_urgent() {
@@ -124,16 +134,19 @@ Status Background::do_urgent() {
   const Status flushed =
       engine_.budget.over_budget() ? engine_.flusher.flush_to_budget() : Status();
   if (engine_.env.clock.monotonic_us() - pruned_us_ >= kStoragePeriodMs * kUsPerMs) prune();
-  TRY(flushed);
-  TRY(engine_.flusher.flush_queried());
+  Status damage;
+  TRY(unless_damage(flushed, damage));
+  TRY(unless_damage(engine_.flusher.flush_queried(), damage));
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
     const Lsn next_lsn = engine_.pipeline.log().next_lsn();
-    TRY(engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo));
+    const Status made = engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo);
+    if (!made && fresh) engine_.ask_for_checkpoint();
+    TRY(made);
     checkpoint_us_ = engine_.env.clock.monotonic_us();
     checkpoint_lsn_ = next_lsn;
   }
-  return {};
+  return damage;
 }
 
 std::size_t Background::prune() {
@@ -170,7 +183,6 @@ Result<bool> Background::storage_round() {
   {
     const std::lock_guard lock(urgent_mutex_);
     due = engine_.budget.over_budget() || checkpoint_due();
-    // Damage is its tenant's alone: everything else goes on.
     urgent = do_urgent();
     open_count = prune();
   }

@@ -159,14 +159,24 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
       planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep, pause);
   if (gave_way) return false;
   const auto merged = TRY(done);
-  TRY(planned.version->segments->check_mappings());
-  if (merged) {
+  const auto complete = [&]() -> Status {
+    TRY(planned.version->segments->check_mappings());
+    if (!merged) return {};
     auto segment = TRY(segments::Segment::open(env_.file_system, path, *merged, identity));
     replacement.replaced = merged->rows + replaced - rows;
     TRY(env_.file_system.sync_directory(directory_of(path)));
     replacement.added = OpenSegment{std::move(segment), nullptr};
+    return {};
+  };
+  if (const Status completed = complete(); !completed) {
+    static_cast<void>(env_.file_system.unlink(path));
+    return completed.error();
   }
-  TRY(ledger_.publish(std::span(&replacement, 1)));
+  if (const Status published = ledger_.publish(std::span(&replacement, 1)); !published) {
+    // Then the manifest does not name it.
+    if (published.error().code() == ErrorCode::kDiskFull) static_cast<void>(env_.file_system.unlink(path));
+    return published.error();
+  }
   return true;
 }
 

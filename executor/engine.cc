@@ -47,7 +47,9 @@ Status Database::Engine::checkpoint(FreshLog fresh_log) {
   }
   TRY(watch(ledger.publish_checkpoint(redo_lsn)));
   return watch(pipeline.exclusive([&](wal::Log& log) -> Status {
-    if (fresh_log == FreshLog::kYes) TRY(log.rotate(wal::LogSpace::kReserved));
+    TRY(log.release(redo_lsn));  // first: it may make the room for a new file
+    if (fresh_log == FreshLog::kNo) return {};
+    TRY(log.rotate(wal::LogSpace::kReserved));
     return log.release(redo_lsn);
   }));
 }

@@ -91,12 +91,15 @@ Status Flusher::flush_all() {
 }
 
 Status Flusher::flush_batches(const std::vector<NamespaceNumber>& victims) {
+  Status damage;
   for (std::size_t first = 0; first < victims.size(); first += kBatchNamespaces) {
     const std::size_t last = std::min(victims.size(), first + kBatchNamespaces);
-    TRY(flush_batch({victims.begin() + static_cast<std::ptrdiff_t>(first),
-                     victims.begin() + static_cast<std::ptrdiff_t>(last)}));
+    const Status flushed = flush_batch({victims.begin() + static_cast<std::ptrdiff_t>(first),
+                                        victims.begin() + static_cast<std::ptrdiff_t>(last)});
+    if (!flushed && flushed.error().code() != ErrorCode::kCorruption) return flushed;
+    if (!flushed) damage = flushed;
   }
-  return {};
+  return damage;
 }
 
 Status Flusher::flush(NamespaceNumber name_space) { return flush_batch({name_space}); }
@@ -143,17 +146,41 @@ Result<Replacement> Flusher::write_one(const Version& version, const segments::M
   auto written = TRY(segments::write_memtable(
       env_.file_system, path, identity, memtable, tombstones, [] { return Status(); }));
   if (!written) return replacement;
-  auto segment = TRY(segments::Segment::open(env_.file_system, path, *written, identity));
-  replacement.replaced = TRY(kill_rows(older, *segment));
+  const Status counted = count_replaced(path, identity, *written, older, replacement);
+  if (!counted) {
+    static_cast<void>(env_.file_system.unlink(path));
+    return counted.error();
+  }
+  return replacement;
+}
+
+Status Flusher::count_replaced(const std::string& path, const segments::SegmentIdentity& identity,
+                               segments::SegmentDescriptor written, std::vector<OpenSegment>& older,
+                               Replacement& replacement) {
+  auto segment = TRY(segments::Segment::open(env_.file_system, path, written, identity));
+  const auto replaced = kill_rows(older, *segment);
+  if (replaced) {
+    replacement.replaced = *replaced;
+  } else if (replaced.error().code() == ErrorCode::kCorruption) {
+    older.clear();  // as where they could not be opened
+  } else {
+    return replaced.error();
+  }
   if (replacement.replaced > 0) {
     // A later merge holds what it leaves out against this number.
-    written->replaced = replacement.replaced;
-    segment = TRY(segments::Segment::open(env_.file_system, path, *written, identity));
+    written.replaced = replacement.replaced;
+    segment = TRY(segments::Segment::open(env_.file_system, path, written, identity));
   }
   replacement.older = older;
   replacement.added = OpenSegment{segment, nullptr};
   older.push_back(*replacement.added);
-  return replacement;
+  return {};
+}
+
+void Flusher::give_up(std::span<const Replacement> replacements) {
+  for (const Replacement& each : replacements) {
+    if (each.added) static_cast<void>(env_.file_system.unlink(each.added->segment->path()));
+  }
 }
 
 Result<std::vector<Replacement>> Flusher::write_sealed(const Version& version) {
@@ -174,9 +201,7 @@ Result<std::vector<Replacement>> Flusher::write_sealed(const Version& version) {
     auto written =
         write_one(version, *memtable, older.empty() ? tombstones : segments::Tombstones::kKeep, older);
     if (!written) {
-      for (const Replacement& each : replacements) {
-        if (each.added) TRY(env_.file_system.unlink(each.added->segment->path()));
-      }
+      give_up(replacements);
       return written.error();
     }
     replacements.push_back(std::move(*written));
@@ -223,7 +248,11 @@ Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
     TRY(env_.file_system.sync_directory(directory));
   }
   if (!replacements.empty()) {
-    TRY(ledger_.publish(replacements));
+    if (const Status published = ledger_.publish(replacements); !published) {
+      // Then the manifest names none of them.
+      if (published.error().code() == ErrorCode::kDiskFull) give_up(replacements);
+      return published;
+    }
     for (const auto& version : flushed) {
       for (const auto& memtable : version->sealed) budget_.note_kept(*memtable);
       if (flushed_) flushed_(version->name_space);

@@ -54,6 +54,11 @@ class Flusher {
   Result<std::vector<Replacement>> write_sealed(const Version& version);
   Result<Replacement> write_one(const Version& version, const segments::Memtable& memtable,
                                 segments::Tombstones tombstones, std::vector<OpenSegment>& older);
+  // Of a file that has been written: which older rows it replaces, and what it is to be published with.
+  Status count_replaced(const std::string& path, const segments::SegmentIdentity& identity,
+                        segments::SegmentDescriptor written, std::vector<OpenSegment>& older, Replacement& replacement);
+  // Of what will not be published: unlinks the files.
+  void give_up(std::span<const Replacement> replacements);
 
   Env& env_;
   Catalogue& catalogue_;

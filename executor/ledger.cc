@@ -44,8 +44,10 @@ segments::CheckpointEdit Ledger::checkpoint_edit() {
 Status Ledger::append(std::span<const Replacement> replacements, std::optional<Lsn> redo_lsn,
                       std::vector<bool>* alive) {
   Edits edits;
+  Lsn redo_before = 0;
   {
     std::lock_guard lock(apply_mutex_);
+    redo_before = redo_lsn_;
     // Readers open namespaces without it.
     std::shared_lock catalogue_lock(catalogue_.mutex());
     edits.swap(pending_);
@@ -78,6 +80,7 @@ Status Ledger::append(std::span<const Replacement> replacements, std::optional<L
     // Nothing was written: the collected edits wait for the next time. Replacements are their
     // owners' to repeat.
     std::lock_guard lock(apply_mutex_);
+    redo_lsn_ = redo_before;
     const std::size_t own = static_cast<std::size_t>(
         std::count(alive->begin(), alive->end(), true)) + 1;
     edits.resize(edits.size() - own);

@@ -175,11 +175,11 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
     // From a disk it is long on its way, and so are those that stand behind it in the heap. Where a filter leaves few
     // rows of a cluster, its codes are not looked at.
     if (passing_ == nullptr && segment_->expect_cluster(following.first, following.rows)) {
-      std::uint32_t rows = 0;
+      std::uint32_t rows = following.rows;
       for (std::size_t i = 1; i < std::min(candidates_.size(), expected_ / kKnownPerRead); ++i) {
         const Probe& later = known_[candidates_[i].place].probe;
+        if (rows + later.rows > kRowsFromDisk) continue;
         rows += later.rows;
-        if (rows > kRowsFromDisk) break;
         segment_->expect_cluster(later.first, later.rows);
       }
     }

@@ -447,7 +447,6 @@ void Connection::on_timer() {
   timer_set_ = false;
   if (wait_ == Wait::kDelay) {
     set_timer(state_.options.authentication_timeout_ms * 1000);  // to take the answer
-    follow(entrance_->end_delay());
     return go_on();
   }
   if (phase_ != Phase::kTalking) return close();

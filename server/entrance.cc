@@ -21,7 +21,10 @@ constexpr char kTlsHandshake = 0x16;
 
 }  // namespace
 
-Result<Entrance::Step> Entrance::step() { return log_in_ == nullptr ? take_startup() : take_log_in(); }
+Result<Entrance::Step> Entrance::step() {
+  if (delayed_) return end_log_in();
+  return log_in_ == nullptr ? take_startup() : take_log_in();
+}
 
 // ---- Start-up -----------------------------------------------------------------------------------
 
@@ -157,11 +160,12 @@ Result<Entrance::Step> Entrance::answer_log_in(std::string_view body) {
     refusal_ = answer.error();
   }
   const std::uint64_t delay_us = state_.failed_logins.delay_us(address, now_us());
-  if (delay_us == 0) return end_delay();
+  if (delay_us == 0) return end_log_in();
+  delayed_ = true;
   return Step{Next::kDelay, delay_us};
 }
 
-Result<Entrance::Step> Entrance::end_delay() {
+Result<Entrance::Step> Entrance::end_log_in() {
   if (refusal_) return *refusal_;
   output_ += last_words_;
   return Step{Next::kEnter};

@@ -30,7 +30,7 @@ class Entrance {
     kStep,     // once what it has replied is sent
     kReceive,  // until `amount` bytes are unread
     kListen,   // until a byte has come, which is to be left where it is
-    kDelay,    // for `amount` microseconds, then end_delay()
+    kDelay,    // for `amount` microseconds
     kEnter,    // the session may open
     kEnd,      // no session, but what it has replied is to be sent
     kClose,    // at once
@@ -42,7 +42,6 @@ class Entrance {
   // Requires: all replies have been sent, and neither kEnter nor an error has been told. An error, with which the client is to be
   // told that it is not let in, ends it.
   Result<Step> step();
-  Result<Step> end_delay();
 
   // Who has been let in. Require: kEnter has been told.
   const StartupMessage& message() const { return message_; }
@@ -57,6 +56,7 @@ class Entrance {
   Result<Step> begin_log_in();
   Result<Step> take_log_in();
   Result<Step> answer_log_in(std::string_view body);
+  Result<Step> end_log_in();
   boost::asio::ip::address client_address() const;
   std::uint64_t now_us() const { return state_.env.clock.monotonic_us(); }
 
@@ -75,6 +75,7 @@ class Entrance {
   std::unique_ptr<LogIn> log_in_;
   std::string last_words_;        // to a client that is logged in, …
   std::optional<Error> refusal_;  // … or why it is not
+  bool delayed_ = false;          // until one of them is told
 };
 
 }  // namespace alcove::server

@@ -346,13 +346,13 @@ Result<std::unique_ptr<Log>> Log::recover(
 
   LogExtent extent =
       TRY(survey_log(file_system, options, point, std::move(listing.files), read));
-  // Now, so that the new generation may have their space.
+  // Now, so that the new generation may have their space; what is left of the log has durable names.
+  TRY(file_system.sync_directory(directory));
   for (const LogFileName& name : listing.unneeded) {
     TRY(file_system.unlink(directory + "/" + name.text()));
   }
   // Likewise. What the last file's copies were made of stays until they have been replayed.
   if (extent.files.size() > 2) {
-    TRY(file_system.sync_directory(directory));
     unlink_superseded(file_system, directory, extent.files, extent.files.size() - 2);
   }
   auto log = std::make_unique<FileLog>(file_system, std::move(options), std::move(listing.spares));

@@ -92,7 +92,7 @@ TEST_F(PosixFileSystemTest, OpensAsTheModeSays) {
 }
 
 TEST_F(PosixFileSystemTest, AHintOfWhatWillBeReadChangesNothing) {
-  std::string bytes(20'000, 'a');
+  std::string bytes(300'000, 'a');
   bytes[5000] = 'b';
   make("f", bytes);
   make("empty");

@@ -235,7 +235,7 @@ TEST_F(CrashedLog, WantsNoMoreSpaceHoweverOftenRecoveryIsStopped) {
   }
   start_again(99);
   expect_recovery();
-  EXPECT_LT(disk->used_bytes(), used + 60 * options.file_bytes);
+  EXPECT_LT(disk->used_bytes(), used + 6 * options.file_bytes);
 }
 
 }  // namespace

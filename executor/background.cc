@@ -131,18 +131,16 @@ Status Background::while_merging() {
 
 Status Background::do_urgent() {
   // What frees memory or the disk does not depend on whether there is room to flush to.
-  const Status flushed =
-      engine_.budget.over_budget() ? engine_.flusher.flush_to_budget() : Status();
+  const Result<bool> flushed = engine_.flusher.flush_to_budget();
+  memory_is_stuck_ = flushed && !*flushed;
   if (engine_.env.clock.monotonic_us() - pruned_us_ >= kStoragePeriodMs * kUsPerMs) prune();
   Status damage;
-  TRY(unless_damage(flushed, damage));
+  TRY(unless_damage(flushed ? Status() : flushed.error(), damage));
   TRY(unless_damage(engine_.flusher.flush_queried(), damage));
   if (checkpoint_due()) {
     const bool fresh = engine_.checkpoint_wanted.exchange(false);
     const Lsn next_lsn = engine_.pipeline.log().next_lsn();
-    const Status made = engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo);
-    if (!made && fresh) engine_.ask_for_checkpoint();
-    TRY(made);
+    TRY(engine_.checkpoint(fresh ? Engine::FreshLog::kYes : Engine::FreshLog::kNo));
     checkpoint_us_ = engine_.env.clock.monotonic_us();
     checkpoint_lsn_ = next_lsn;
   }
@@ -185,6 +183,7 @@ Result<bool> Background::storage_round() {
     due = engine_.budget.over_budget() || checkpoint_due();
     urgent = do_urgent();
     open_count = prune();
+    due = due && !memory_is_stuck_;  // then there is nothing to be done at once
   }
   const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
   if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();

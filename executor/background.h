@@ -56,6 +56,7 @@ class Background {
   Lsn checkpoint_lsn_ = 0;              // before it; a damaged namespace may hold the redo LSN back
   std::uint64_t pruned_us_ = 0;         // when that was last done
   bool told_of_kept_memory_ = false;
+  bool memory_is_stuck_ = false;        // over budget, and nothing that can be flushed
 };
 
 }  // namespace alcove::executor

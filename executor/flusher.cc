@@ -24,8 +24,13 @@ bool flush_pays(const segments::Memtable& memtable) {
 
 }  // namespace
 
-Status Flusher::flush_to_budget() {
+Result<bool> Flusher::flush_to_budget() {
   while (budget_.over_budget()) {
+    std::set<NamespaceNumber> damaged;
+    {
+      std::lock_guard lock(noted_mutex_);
+      damaged = damaged_;
+    }
     std::vector<std::pair<std::uint64_t, NamespaceNumber>> by_size;
     {
       std::shared_lock lock(catalogue_.mutex());
@@ -33,7 +38,7 @@ Status Flusher::flush_to_budget() {
         const Version& version = *entry.open->version;
         std::uint64_t bytes = version.memtable->empty() ? 0 : version.memtable->bytes();
         for (const auto& sealed : version.sealed) bytes += sealed->bytes();
-        if (bytes > 0) by_size.emplace_back(bytes, entry.number);
+        if (bytes > 0 && !damaged.contains(entry.number)) by_size.emplace_back(bytes, entry.number);
       });
     }
     std::sort(by_size.rbegin(), by_size.rend());
@@ -44,24 +49,24 @@ Status Flusher::flush_to_budget() {
       victims.push_back(number);
       freed += bytes;
     }
-    if (victims.empty()) return {};
+    if (victims.empty()) return false;
     TRY(flush_batch(victims));
   }
-  return {};
+  return true;
 }
 
 void Flusher::note_query(const NamespaceReader& reader) {
   for (const NamespaceReader::MemoryLayer& layer : reader.memory()) {
     if (layer.own || !flush_pays(*layer.memtable)) continue;
-    std::lock_guard lock(queried_mutex_);
-    queried_.insert(reader.number());
+    std::lock_guard lock(noted_mutex_);
+    if (!damaged_.contains(reader.number())) queried_.insert(reader.number());
   }
 }
 
 Status Flusher::flush_queried() {
   std::set<NamespaceNumber> queried;
   {
-    std::lock_guard lock(queried_mutex_);
+    std::lock_guard lock(noted_mutex_);
     queried.swap(queried_);
   }
   std::vector<NamespaceNumber> victims;
@@ -158,14 +163,7 @@ Status Flusher::count_replaced(const std::string& path, const segments::SegmentI
                                segments::SegmentDescriptor written, std::vector<OpenSegment>& older,
                                Replacement& replacement) {
   auto segment = TRY(segments::Segment::open(env_.file_system, path, written, identity));
-  const auto replaced = kill_rows(older, *segment);
-  if (replaced) {
-    replacement.replaced = *replaced;
-  } else if (replaced.error().code() == ErrorCode::kCorruption) {
-    older.clear();  // as where they could not be opened
-  } else {
-    return replaced.error();
-  }
+  replacement.replaced = TRY(kill_rows(older, *segment));
   if (replacement.replaced > 0) {
     // A later merge holds what it leaves out against this number.
     written.replaced = replacement.replaced;
@@ -221,6 +219,15 @@ Status Flusher::flush_batch(const std::vector<NamespaceNumber>& victims) {
   return flush_locked(victims);
 }
 
+void Flusher::note_damage(NamespaceNumber name_space, bool damaged) {
+  std::lock_guard lock(noted_mutex_);
+  if (damaged) {
+    damaged_.insert(name_space);
+  } else {
+    damaged_.erase(name_space);
+  }
+}
+
 Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
   std::vector<Replacement> replacements;
   std::vector<std::shared_ptr<const Version>> flushed;
@@ -230,6 +237,7 @@ Status Flusher::flush_locked(const std::vector<NamespaceNumber>& victims) {
     const auto version = seal(victim);
     if (version == nullptr) continue;
     auto written = write_sealed(*version);
+    note_damage(victim, !written && written.error().code() == ErrorCode::kCorruption);
     if (!written) {
       // One damaged tenant must not keep the others' writes in memory.
       failure = written.error();

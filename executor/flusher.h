@@ -22,8 +22,9 @@ class Flusher {
   Flusher(Env& env, Catalogue& catalogue, Ledger& ledger, MemoryBudget& budget)
       : env_(env), catalogue_(catalogue), ledger_(ledger), budget_(budget) {}
 
-  // Flushes the largest memtables until the budget holds again with room to spare.
-  Status flush_to_budget();
+  // Flushes the largest memtables until the budget holds again with room to spare. False: there are no more; those of
+  // namespaces in which a flush has met damage are left to the next checkpoint.
+  Result<bool> flush_to_budget();
   // Flushes the namespaces that note_query() has found worth it.
   Status flush_queried();
   // Flushes everything written up to now.
@@ -57,6 +58,8 @@ class Flusher {
   // Of a file that has been written: which older rows it replaces, and what it is to be published with.
   Status count_replaced(const std::string& path, const segments::SegmentIdentity& identity,
                         segments::SegmentDescriptor written, std::vector<OpenSegment>& older, Replacement& replacement);
+  // Of the last flush of a namespace: whether it has met damage.
+  void note_damage(NamespaceNumber name_space, bool damaged);
   // Of what will not be published: unlinks the files.
   void give_up(std::span<const Replacement> replacements);
 
@@ -66,8 +69,9 @@ class Flusher {
   MemoryBudget& budget_;
   std::function<void(NamespaceNumber)> flushed_;
   std::mutex flush_mutex_;  // one at a time
-  std::mutex queried_mutex_;
+  std::mutex noted_mutex_;
   std::set<NamespaceNumber> queried_;  // to be flushed for it
+  std::set<NamespaceNumber> damaged_;  // in which the last flush has met damage
 };
 
 }  // namespace alcove::executor

@@ -189,8 +189,8 @@ Result<std::vector<Replacement>> Flusher::write_sealed(const Version& version) {
   } else if (opened.error().code() != ErrorCode::kCorruption) {
     return opened.error();
   }
-  // Damage in older segments must not keep this tenant's newer writes, and with them everybody's
-  // memory and log, from the disk: only its count of records suffers.
+  // Older segments that cannot be opened must not keep this tenant's newer writes, and with them everybody's memory and
+  // log, from the disk. What these replace is not counted then: should the older ones be readable again, no merge takes them.
   const segments::Tombstones tombstones = version.segments->descriptors().empty()
                                               ? segments::Tombstones::kDrop
                                               : segments::Tombstones::kKeep;

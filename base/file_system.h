@@ -16,7 +16,7 @@ namespace alcove {
 // reads may run beside anything.
 //
 // Durability, as POSIX has it: bytes written to a file are durable once sync() returned; a name
-// (created, renamed, unlinked) is durable once sync_directory() of its directory returned.
+// (created, renamed, linked, unlinked) is durable once sync_directory() of its directory returned.
 // Errors: kDiskFull for ENOSPC and EDQUOT, else kIo; each names the path and the call.
 
 class File {
@@ -71,6 +71,8 @@ class FileSystem {
   // Maps a file that must be exactly `bytes` long, else kCorruption.
   virtual Result<std::unique_ptr<Mapping>> map(const std::string& path, std::uint64_t bytes) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+  // Gives a file one more name: it is there until the last is unlinked. `to` must not exist.
+  virtual Status link(const std::string& from, const std::string& to) = 0;
   // A missing file is success.
   virtual Status unlink(const std::string& path) = 0;
   // An existing directory is success.

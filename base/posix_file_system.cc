@@ -334,6 +334,11 @@ Status PosixFileSystem::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Status PosixFileSystem::link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) != 0) return call_failed(from, "link", errno);
+  return {};
+}
+
 Status PosixFileSystem::unlink(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return call_failed(path, "unlink", errno);
   return {};

@@ -92,7 +92,10 @@ struct SimulatedFileSystem::Disk {
 
   std::uint64_t used_bytes() const {
     std::uint64_t used = 0;
-    for (const auto& [path, node] : names) used += node->bytes.size();
+    std::set<const SimulatedNode*> counted;
+    for (const auto& [path, node] : names) {
+      if (counted.insert(node.get()).second) used += node->bytes.size();
+    }
     return used;
   }
 
@@ -336,7 +339,7 @@ void SimulatedFileSystem::crash(std::uint64_t seed) {
   const std::lock_guard lock(disk_->mutex);
   std::mt19937_64 chance(seed);
   disk_->crash_names(chance);
-  // A rename across directories may have left a file two names.
+  // A file may have several names.
   std::set<NodePointer> done;
   for (const auto& [path, node] : disk_->names) {
     if (done.insert(node).second) node->crash(chance);
@@ -388,8 +391,11 @@ std::uint64_t SimulatedFileSystem::used_bytes() const {
 std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::clone() const {
   auto copy = std::make_unique<SimulatedFileSystem>();
   const std::lock_guard lock(disk_->mutex);
+  std::map<NodePointer, NodePointer> copies;  // of files, which may have several names
   for (const auto& [path, node] : disk_->names) {
-    copy->disk_->names[path] = node->directory ? make_directory() : make_node(node->bytes);
+    NodePointer& copied = copies[node];
+    if (!copied) copied = node->directory ? make_directory() : make_node(node->bytes);
+    copy->disk_->names[path] = copied;
   }
   return copy;
 }
@@ -447,6 +453,14 @@ Status SimulatedFileSystem::rename(const std::string& from, const std::string& t
     disk_->change_names({{from, nullptr}});
   }
   return {};
+}
+
+Status SimulatedFileSystem::link(const std::string& from, const std::string& to) {
+  const auto lock = TRY(disk_->enter(Call::kLink, from));
+  const NodePointer node = disk_->find(from);
+  if (!node || node->directory) return call_failed(from, "no such file");
+  if (disk_->find(to) || disk_->is_directory(to)) return call_failed(to, "file exists");
+  return disk_->create(to, node);
 }
 
 Status SimulatedFileSystem::unlink(const std::string& path) {

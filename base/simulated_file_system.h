@@ -20,7 +20,7 @@ namespace alcove {
 //   crash(seed)   the machine stops: of every file each 512-byte sector written since its last sync
 //                 is, by chance, kept, lost (back to any earlier content since then), or, in the
 //                 last write of a file, torn; sizes may revert to any size since the last sync;
-//                 each unsynced create, rename and unlink is, by chance and in order per directory,
+//                 each unsynced create, rename, link and unlink is, by chance and in order per directory,
 //                 kept or undone. Every File, Mapping and lock handed out before fails from then on
 //                 (kIo, "the machine stopped").
 //   fail          before every call a hook may decide its outcome.
@@ -33,7 +33,7 @@ namespace alcove {
 class SimulatedFileSystem final : public FileSystem {
  public:
   enum class Call {
-    kOpen, kRead, kWrite, kAllocate, kSync, kTruncate, kSize, kMap, kRename, kUnlink,
+    kOpen, kRead, kWrite, kAllocate, kSync, kTruncate, kSize, kMap, kRename, kLink, kUnlink,
     kCreateDirectory, kSyncDirectory, kExists, kList, kLock,
   };
   // Returns the error with which the call fails, or nothing. It may use the disk itself, even
@@ -69,6 +69,7 @@ class SimulatedFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Result<std::unique_ptr<Mapping>> map(const std::string& path, std::uint64_t bytes) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status unlink(const std::string& path) override;
   Status create_directory(const std::string& path) override;
   Status sync_directory(const std::string& path) override;

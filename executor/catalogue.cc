@@ -10,7 +10,7 @@ namespace alcove::executor {
 
 std::uint64_t Namespace::segment_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& descriptor : descriptors) bytes += descriptor.bytes;
+  for (const auto& descriptor : descriptors) bytes += descriptor.disk_bytes();
   return bytes;
 }
 

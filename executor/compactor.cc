@@ -27,8 +27,8 @@ std::size_t first_to_merge(const std::vector<segments::SegmentDescriptor>& descr
   std::size_t first = count;
   std::uint64_t newer_bytes = 0;
   for (std::size_t i = count; i-- > 0;) {
-    if (newer_bytes > 0 && descriptors[i].bytes <= kSizeRatio * newer_bytes) first = i;
-    newer_bytes += descriptors[i].bytes;
+    if (newer_bytes > 0 && descriptors[i].disk_bytes() <= kSizeRatio * newer_bytes) first = i;
+    newer_bytes += descriptors[i].disk_bytes();
   }
   return first;
 }
@@ -156,7 +156,8 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
   };
   const auto done = segments::merge_segments(
       env_.file_system, path, identity, inputs,
-      planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep, pause);
+      planned.first == 0 ? segments::Tombstones::kDrop : segments::Tombstones::kKeep,
+      linked_bytes_min_, pause);
   if (gave_way) return false;
   const auto merged = TRY(done);
   const auto complete = [&]() -> Status {
@@ -169,12 +170,12 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
     return {};
   };
   if (const Status completed = complete(); !completed) {
-    static_cast<void>(env_.file_system.unlink(path));
+    static_cast<void>(segments::unlink_segment(env_.file_system, path));
     return completed.error();
   }
   if (const Status published = ledger_.publish(std::span(&replacement, 1)); !published) {
     // Then the manifest does not name it.
-    if (published.error().code() == ErrorCode::kDiskFull) static_cast<void>(env_.file_system.unlink(path));
+    if (published.error().code() == ErrorCode::kDiskFull) static_cast<void>(segments::unlink_segment(env_.file_system, path));
     return published.error();
   }
   return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -24,8 +25,9 @@ namespace alcove::executor {
 // Thread-safe; one thread merges at a time.
 class Compactor {
  public:
-  Compactor(Env& env, Catalogue& catalogue, Ledger& ledger)
-      : env_(env), catalogue_(catalogue), ledger_(ledger) {}
+  // `linked_bytes_min`: as of segments::merge_segments().
+  Compactor(Env& env, Catalogue& catalogue, Ledger& ledger, std::uint64_t linked_bytes_min)
+      : env_(env), catalogue_(catalogue), ledger_(ledger), linked_bytes_min_(linked_bytes_min) {}
 
   // Called between blocks of a merge: whatever must not wait for its end. An error ends the merge.
   void set_pause(std::function<Status()> pause) { pause_ = std::move(pause); }
@@ -61,6 +63,7 @@ class Compactor {
   Env& env_;
   Catalogue& catalogue_;
   Ledger& ledger_;
+  const std::uint64_t linked_bytes_min_;
   std::function<Status()> pause_;
   mutable std::mutex noted_mutex_;
   std::deque<NamespaceNumber> noted_;

@@ -16,7 +16,7 @@ Database::Engine::Engine(Env env_in, DatabaseOptions options_in)
       applier(catalogue, roles, ledger, budget),
       pipeline(catalogue, roles, snapshots, ledger, applier, options.group_commit_bytes_max),
       flusher(env, catalogue, ledger, budget),
-      compactor(env, catalogue, ledger),
+      compactor(env, catalogue, ledger, options.linked_bytes_min),
       stager(env, catalogue, ledger, pipeline.numbers()),
       committer(*this),
       scheduler(options.query_slots != 0 ? options.query_slots

@@ -242,7 +242,7 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   std::set<std::string> directories;
   for (const FileNumber file : files) {
     const std::string path = path_of(file);
-    TRY(env_.file_system.unlink(path));
+    TRY(segments::unlink_segment(env_.file_system, path));
     directories.insert(directory_of(path));
   }
   for (const std::string& directory : directories) {

@@ -16,7 +16,7 @@ constexpr std::size_t kIdsPerStep = 64;
 // Below this share of passing rows each is computed by itself.
 constexpr std::size_t kSparse = 4;
 // A step of vectors.
-constexpr int kBlocksPerStep = 4;
+constexpr std::size_t kVectorBytesPerStep = 256 * 1024;
 // A step of codes.
 constexpr std::uint32_t kRowsPerStep = 1024;
 // How far above its estimate a record's value is taken to be, at most, in standard deviations: one in
@@ -235,11 +235,12 @@ Status NearestScan::step_segment(const OpenSegment& open) {
     if (row_ < row_end_ && code_query_) {
       TRY(step_codes(open));
     }
-    for (int i = 0; i < kBlocksPerStep && row_ < row_end_ && !code_query_; ++i) {
+    for (std::size_t bytes = 0; bytes < kVectorBytesPerStep && row_ < row_end_ && !code_query_;) {
       const auto begin = static_cast<std::uint32_t>(row_);
       const auto block = TRY(segment.vectors(begin));
       const std::uint32_t end = std::min(row_end_, block.first + block.count);
       TRY(scan_rows(open, block, begin, end));
+      bytes += (end - begin) * segment.identity().dimension * sizeof(float);
       row_ = end;
     }
     done = row_ >= row_end_;
@@ -261,6 +262,7 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     double count = static_cast<double>(target_.hits->k());
     if (filtered_) count *= segment.rows() / static_cast<double>(std::max<std::uint64_t>(passes_count_, 1));
     probes_ = TRY(segments::ProbeOrder::create(segment, *code_query_, filtered_ ? &passes_ : nullptr));
+    count_weight_ = calibration.count_weight;
     remotest_ = segments::remoteness_for(calibration, target_.recall, count, double{probes_->farness()});
     clusters_ = 0;
     passing_seen_ = 0;
@@ -269,7 +271,7 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
   }
   for (int i = 0; i < kClustersPerStep; ++i) {
     const bool all_passing = filtered_ && passing_seen_ == passes_count_;
-    const bool remote = full_ && clusters_ >= clusters_min_ && probes_->remoteness(threshold_) > remotest_;
+    const bool remote = full_ && clusters_ >= clusters_min_ && probes_->remoteness(threshold_, count_weight_) > remotest_;
     const bool enough = all_passing || remote;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {

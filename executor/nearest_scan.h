@@ -117,6 +117,7 @@ class NearestScan {
   segments::CodeScan code_scan_;                   // of rows in their order
   std::optional<segments::ProbeOrder> probes_;     // if by its clusters, once it is known what passes
   float remotest_ = 0;                             // where that ends
+  float count_weight_ = 1;                         // and on which scale (segments/calibration.h)
   std::uint32_t clusters_ = 0;                     // looked at, of the segment at hand
   std::uint32_t clusters_min_ = 0;
   bool finding_ = false;           // whether it is first found out what passes the filter: then passes_ tells

@@ -74,6 +74,10 @@ class BlockReader {
   Result<std::string_view> stored(const Block& block) const;
   Status check_mapping() const;
 
+  // Whether block `number` of the table has been verified, and what stands at an offset of the file.
+  bool verified(std::uint32_t number) const { return marked(verified_, number); }
+  const char* at(std::uint64_t offset) const { return bytes_.data() + offset; }
+
   // Hints that a block will be read soon. True: it has not been read yet, and the disk has been asked for it.
   bool expect(const Block& block) const {
     if (marked(verified_, block.number)) return false;

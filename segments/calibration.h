@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 #include "base/result.h"
 #include "segments/segment.h"
@@ -10,10 +11,10 @@
 namespace alcove::segments {
 
 // When a query has seen enough of a clustered segment. The next cluster's remoteness is
-//   z + ln(n)
+//   z + w·ln(n)
 // where z is by how many deviations the threshold, what a row must have to be among the nearest so far, lies
 // above the mean of the cluster's rows (probe_order.h), and n counts the clusters looked at, this one
-// included. Neither alone tells as much: z because what is expected is only true on average, n because
+// included; w is kCountWeight. Neither alone tells as much: z because what is expected is only true on average, n because
 // queries differ; their sum makes queries stop about where one cluster more is worth as much to each.
 //
 // Queries that are unlike the rows have their nearest in more clusters. How unlike one is its farness tells,
@@ -35,17 +36,22 @@ namespace alcove::segments {
 //       32   32 the same of a search for more
 //       64    4 for how many
 //       68    4 s of a search for ten, float32
-//       72    4 s of a search for more; both from 0 to 4
-// Before version 6 it ends after 68 bytes, and s is 1.2. Before version 5 it ends after the first field,
+//       72    4 s of a search for more; both from 0 to 4, and measured are at most 1
+//       76    4 w, float32, from 0 to 1
+// Before version 7 it ends after 76 bytes, and w is 1. Before version 6 it ends after 68 bytes, and s is 1.2. Before version 5 it ends after the first field,
 // which serves for any number, and was measured with an s of 0.
 
 inline constexpr std::array<double, 8> kCalibratedRecalls = {0.5,  0.8,  0.9,   0.95,
                                                              0.98, 0.99, 0.995, 0.999};
 static_assert(kCalibratedRecalls.size() == std::tuple_size_v<decltype(Calibration::near)>);
-static_assert(sizeof(Calibration) == 76);
+static_assert(sizeof(Calibration) == 80);
+inline constexpr std::size_t kCalibrationBytesBefore7 = 76;
 inline constexpr std::size_t kCalibrationBytesBefore6 = 68;
-// What is believed at most of s; at least 0.
-inline constexpr float kPerFarnessMax = 4;
+inline constexpr float kCountWeight = 0.75F;
+// What is believed at most of s, at least 0: where it is more, to find as much of every query's nearest would take many times as
+// long as to find as much on average (docs/decisions/0012). And what may stand in a file.
+inline constexpr float kPerFarnessMax = 1;
+inline constexpr float kStoredPerFarnessMax = 4;
 
 // Whose remoteness is measured first.
 inline constexpr std::uint32_t kNearest = 10;
@@ -55,11 +61,11 @@ inline constexpr std::uint32_t kNearest = 10;
 // lets a share pass, the number is that of rows among which as many pass as are wanted.
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness);
 
-// kLess: with a quarter of the queries where they are more than 512, all of which look as far as can be, for a merge
-// that keeps clusters and so has little else to do.
-enum class Effort : unsigned char { kWhole, kLess };
-
+// `before`: what was measured for a segment that has most of the rows, and whose clusters are kept. Then it is done with a
+// quarter of the queries where they are more than 512, all of which look a good deal further than before: a merge that keeps
+// clusters has little else to do.
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.
-Result<Calibration> calibrate(const Segment& segment, Effort effort, const std::function<Status()>& pause);
+Result<Calibration> calibrate(const Segment& segment, const std::optional<Calibration>& before,
+                              const std::function<Status()>& pause);
 
 }  // namespace alcove::segments

@@ -422,9 +422,10 @@ Result<Calibration> CodeColumn::calibration() const {
     calibration.wide = calibration.near;
     calibration.wide_count = kNearest;
   }
-  const auto is_wrong = [](float slope) { return !(slope >= 0 && slope <= kPerFarnessMax); };
-  if (is_wrong(calibration.near_per_farness) || is_wrong(calibration.wide_per_farness)) {
-    return reader_.damaged(calibration_.blocks().front(), "says more of far queries than was measured");
+  const auto is_wrong = [](float slope) { return !(slope >= 0 && slope <= kStoredPerFarnessMax); };
+  if (is_wrong(calibration.near_per_farness) || is_wrong(calibration.wide_per_farness) ||
+      !(calibration.count_weight >= 0 && calibration.count_weight <= 1)) {
+    return reader_.damaged(calibration_.blocks().front(), "says more than can have been measured");
   }
   return calibration;
 }

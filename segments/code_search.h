@@ -90,10 +90,13 @@ class CodeSearch {
   // Vectors are on their way so many visits ahead, and no more of them than are likely to be visited.
   static constexpr std::size_t kFirstAhead = 8;
   static constexpr std::size_t kAhead = 6;
+  // And where they lie is, so many more.
+  static constexpr std::size_t kPlacesAhead = 8;
 
   struct Hits {
-    std::array<CodeHit, kCodesPerScan> hits;  // those fetched name their row, the others their code
+    std::array<CodeHit, kCodesPerScan> hits;  // those placed name their row, the others their code
     std::size_t count = 0;
+    std::size_t placed = 0;   // those that name their row, and whose place is on its way
     std::size_t fetched = 0;
     std::span<const std::uint32_t> postings;  // from first_code on, if there are any
     std::uint32_t first_code = 0;
@@ -111,6 +114,7 @@ class CodeSearch {
       if (code - begin < hits.postings.size()) __builtin_prefetch(&hits.postings[code - begin]);
     }
     hits.count = kept;
+    hits.placed = 0;
     hits.fetched = 0;
     if (order_ == Order::kByRow) return {};
     std::sort(hits.hits.begin(), hits.hits.begin() + static_cast<std::ptrdiff_t>(kept),
@@ -127,10 +131,15 @@ class CodeSearch {
   }
   // Until `end` are.
   Status begin_fetching(Hits& hits, std::size_t end) {
-    for (; hits.fetched < std::min(end, hits.count); ++hits.fetched) {
-      std::uint32_t& row = hits.hits[hits.fetched].row;
+    const bool by_promise = order_ == Order::kByPromise;
+    for (; hits.placed < std::min(end + kPlacesAhead, hits.count); ++hits.placed) {
+      std::uint32_t& row = hits.hits[hits.placed].row;
       if (posted_) row = TRY(row_of(hits, row));
-      if (order_ == Order::kByPromise && row < rows_) segment_->prefetch_vector(row);
+      if (by_promise && row < rows_) segment_->prefetch_place(row);
+    }
+    for (; hits.fetched < std::min(end, hits.count); ++hits.fetched) {
+      const std::uint32_t row = hits.hits[hits.fetched].row;
+      if (by_promise && row < rows_) segment_->prefetch_vector(row);
     }
     return {};
   }

@@ -14,7 +14,7 @@ namespace {
 // varint length and its bytes, and so is a role; `removed` and `added` are a varint count and their
 // elements.
 // DESCRIPTOR: varint file, varint bytes, u64 hash, then varints rows, tombstones, replaced,
-// first_lsn, last_lsn.
+// first_lsn, last_lsn; of kReplaceSegmentsByLinked a varint linked_bytes behind, which is 0 else.
 enum class EditType : std::uint8_t {
   kCreateIndex = 1,
   kDropIndex = 2,
@@ -27,6 +27,7 @@ enum class EditType : std::uint8_t {
   kCheckpoint = 9,
   kPutRole = 10,
   kDropRole = 11,
+  kReplaceSegmentsByLinked = 12,
 };
 
 class Encoder {
@@ -57,12 +58,16 @@ class Encoder {
     writer_.varint(edit.name_space);
   }
   void operator()(const ReplaceSegmentsEdit& edit) {
-    begin(EditType::kReplaceSegments);
+    const bool linked = !edit.added.empty() && edit.added.front().linked_bytes > 0;
+    begin(linked ? EditType::kReplaceSegmentsByLinked : EditType::kReplaceSegments);
     writer_.varint(edit.name_space);
     writer_.varint(edit.removed.size());
     for (const FileNumber file : edit.removed) writer_.varint(file);
     writer_.varint(edit.added.size());
-    for (const SegmentDescriptor& added : edit.added) descriptor(added);
+    for (const SegmentDescriptor& added : edit.added) {
+      descriptor(added);
+      if (linked) writer_.varint(added.linked_bytes);
+    }
     writer_.varint(edit.flushed_lsn);
   }
   void operator()(const UnlinkedEdit& edit) {
@@ -126,7 +131,8 @@ class Decoder {
       case EditType::kDropIndex: return DropIndexEdit{read_u32()};
       case EditType::kCreateNamespace: return read_create_namespace();
       case EditType::kDropNamespace: return DropNamespaceEdit{reader_.varint()};
-      case EditType::kReplaceSegments: return read_replace_segments();
+      case EditType::kReplaceSegments: return read_replace_segments(false);
+      case EditType::kReplaceSegmentsByLinked: return read_replace_segments(true);
       case EditType::kUnlinked: return UnlinkedEdit{reader_.varint()};
       case EditType::kPendingUnlink: return PendingUnlinkEdit{reader_.varint()};
       case EditType::kReserveFiles: return read_reserve_files();
@@ -193,7 +199,7 @@ class Decoder {
     return descriptor;
   }
 
-  ReplaceSegmentsEdit read_replace_segments() {
+  ReplaceSegmentsEdit read_replace_segments(bool linked) {
     ReplaceSegmentsEdit edit;
     edit.name_space = reader_.varint();
     const std::uint64_t removed = reader_.varint();
@@ -204,6 +210,7 @@ class Decoder {
     const std::uint64_t added = reader_.varint();
     if (added > 1) reader_.refuse();
     if (added == 1) edit.added.push_back(read_descriptor());
+    if (added == 1 && linked) edit.added.front().linked_bytes = reader_.varint();
     edit.flushed_lsn = reader_.varint();
     return edit;
   }
@@ -268,6 +275,7 @@ struct Describer {
           "{}, {} bytes, hash {:016x}",
           added.file, edit.name_space, added.rows, added.tombstones, added.replaced,
           added.first_lsn, added.last_lsn, added.bytes, added.hash);
+      if (added.linked_bytes > 0) text += fmt::format(", {} bytes linked", added.linked_bytes);
     }
     if (edit.added.empty()) text = fmt::format("add nothing to namespace {}", edit.name_space);
     for (const FileNumber removed : edit.removed) {

@@ -10,7 +10,7 @@
 
 namespace alcove::segments {
 
-// MANIFEST FILE, format version 1, named manifest-<number>. Numbers are little-endian.
+// MANIFEST FILE, format version 2, named manifest-<number>. Numbers are little-endian.
 //
 //   header | frame | frame | … | zeros
 //
@@ -51,7 +51,7 @@ namespace alcove::segments {
 //   manifest-<number> database <16 hex digits> frames <number> checksum <16 hex digits>\n
 // with the checksum of all before " checksum".
 
-inline constexpr std::uint32_t kManifestVersion = 1;
+inline constexpr std::uint32_t kManifestVersion = 2;
 inline constexpr std::size_t kManifestHeaderBytes = 64;
 inline constexpr std::size_t kFrameHeaderBytes = 40;
 inline constexpr std::string_view kFrameMagic = "\xff\x4d\x46\xfe";

@@ -1,10 +1,12 @@
 #include "segments/merge.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "segments/vector_file.h"
 
 namespace alcove::segments {
 
@@ -15,22 +17,22 @@ constexpr std::uint32_t kPauseRecords = 256;
 // A segment that has so much of the rows of a merge lends it its clusters.
 constexpr std::uint64_t kModelPercent = 80;
 
-// A segment file under way: created when the first record comes, unlinked unless it was finished.
+// A segment file under way: created when the first record comes, unlinked unless it was finished, with its links.
 class Output {
  public:
-  // `model`: as of SegmentWriter; null where there is none.
+  // `model` and `files`: as of SegmentWriter; null where there is none, and nothing where there are no links.
   Output(FileSystem& file_system, const std::string& path, const SegmentIdentity& identity,
-         std::shared_ptr<const Segment> model, const std::function<Status()>& pause)
+         std::shared_ptr<const Segment> model, VectorFiles files, const std::function<Status()>& pause)
       : file_system_(file_system), path_(path), identity_(identity), model_(std::move(model)),
-        pause_(pause) {}
+        files_(std::move(files)), pause_(pause) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() {
-    if (writer_ == nullptr) return;
+    if (finished_ || (writer_ == nullptr && files_.empty())) return;
     writer_.reset();
     // The error that brought us here is the one to report; a file left behind has a number that no
     // manifest lists, and is unlinked as a leftover at the next start.
-    static_cast<void>(file_system_.unlink(path_));
+    static_cast<void>(unlink_segment(file_system_, path_));
   }
 
   Status add_row(std::string_view id, const float* values, float squared_norm,
@@ -38,6 +40,17 @@ class Output {
     TRY(begin_record());
     ++rows_;
     return writer_->add_row(id, values, squared_norm, metadata, lsn);
+  }
+  Status add_row_in_place(std::string_view id, const VectorPlace& vector, std::string_view metadata, Lsn lsn) {
+    TRY(begin_record());
+    ++rows_;
+    return writer_->add_row_in_place(id, vector, metadata, lsn);
+  }
+  // Which of its files it is.
+  std::optional<std::uint32_t> find_file(const std::shared_ptr<const BlockReader>& file) const {
+    const auto found = std::find(files_.begin(), files_.end(), file);
+    if (found == files_.end()) return {};
+    return static_cast<std::uint32_t>(found - files_.begin());
   }
   // The row added last is `row` of `segment`.
   void copies(const Segment& segment, std::uint32_t row) {
@@ -55,6 +68,7 @@ class Output {
     SegmentDescriptor descriptor = TRY(writer_->finish(pause_));
     descriptor.replaced = replaced;
     writer_.reset();
+    finished_ = true;
     return std::optional(descriptor);
   }
 
@@ -63,6 +77,7 @@ class Output {
     if (writer_ == nullptr) {
       writer_ = TRY(SegmentWriter::create(file_system_, path_, identity_, Coding::kCodes));
       if (model_ != nullptr) writer_->set_model(model_);
+      writer_->set_vector_files(files_);
     }
     if (++records_ % kPauseRecords == 0) TRY(pause_());
     return {};
@@ -72,8 +87,10 @@ class Output {
   const std::string& path_;
   const SegmentIdentity& identity_;
   const std::shared_ptr<const Segment> model_;
+  const VectorFiles files_;
   const std::function<Status()>& pause_;
   std::unique_ptr<SegmentWriter> writer_;
+  bool finished_ = false;
   std::uint64_t records_ = 0;
   std::uint64_t rows_ = 0;  // those of the records that are no tombstones
 };
@@ -81,7 +98,10 @@ class Output {
 // Walks rows and tombstones of one segment together, in order of id.
 class SegmentCursor {
  public:
-  explicit SegmentCursor(std::shared_ptr<const Segment> segment) : segment_(std::move(segment)) {}
+  SegmentCursor(std::shared_ptr<const Segment> segment, const Output& output) : segment_(std::move(segment)) {
+    for (const auto& file : segment_->vector_files()) kept_.push_back(output.find_file(file));
+    keeps_ = std::any_of(kept_.begin(), kept_.end(), [](const auto& each) { return each.has_value(); });
+  }
 
   Status begin() {
     TRY(read_row());
@@ -123,19 +143,29 @@ class SegmentCursor {
   }
 
   Status copy_row(std::string_view id, Output& output) {
-    if (row_ >= vectors_.first + vectors_.count) vectors_ = TRY(segment_->vectors(row_));
     if (metadata_ == nullptr || row_ >= metadata_->first() + metadata_->count()) {
       metadata_ = TRY(segment_->metadata(row_));
     }
-    const std::size_t i = row_ - vectors_.first;
+    const std::string_view metadata = metadata_->at(row_).encoded();
     const Lsn lsn = TRY(segment_->lsn(row_));
-    TRY(output.add_row(id, vectors_.values + i * segment_->identity().dimension,
-                       vectors_.squared_norms[i], metadata_->at(row_).encoded(), lsn));
+    VectorPlace place;
+    if (keeps_) place = TRY(segment_->vector_place(row_));
+    if (const auto file = keeps_ ? kept_[place.file] : std::nullopt) {
+      TRY(output.add_row_in_place(id, {*file, place.item}, metadata, lsn));
+    } else {
+      if (row_ >= vectors_.first + vectors_.count) vectors_ = TRY(segment_->vectors(row_));
+      const std::size_t i = row_ - vectors_.first;
+      TRY(output.add_row(id, vectors_.values + i * segment_->identity().dimension, vectors_.squared_norms[i], metadata,
+                         lsn));
+    }
     output.copies(*segment_, row_);
     return {};
   }
 
   std::shared_ptr<const Segment> segment_;
+  // Of each of its files, which of the merged segment's it is; nothing where vectors are copied from it.
+  std::vector<std::optional<std::uint32_t>> kept_;
+  bool keeps_ = false;  // any
   std::uint32_t row_ = 0;
   std::uint32_t tombstone_ = 0;
   std::string_view row_id_;        // in place; of row_, where there is one
@@ -158,7 +188,7 @@ Status merge_into(Output& output, std::span<const std::shared_ptr<const Segment>
   std::vector<SegmentCursor> cursors;
   cursors.reserve(segments.size());
   for (const std::shared_ptr<const Segment>& segment : segments) {
-    TRY(cursors.emplace_back(segment).begin());
+    TRY(cursors.emplace_back(segment, output).begin());
   }
   // Ids are read in place and copied before they are compared for good: a mapping that faults
   // changes what a view shows.
@@ -199,7 +229,7 @@ Result<std::optional<SegmentDescriptor>> write_memtable(FileSystem& file_system,
                                                         const Memtable& memtable,
                                                         Tombstones tombstones,
                                                         const std::function<Status()>& pause) {
-  Output output(file_system, path, identity, nullptr, pause);
+  Output output(file_system, path, identity, nullptr, {}, pause);
   Memtable::Cursor cursor(memtable);
   for (cursor.seek({}); cursor.valid(); cursor.next()) {
     const Memtable::Entry* const entry = cursor.entry(kLsnMax);
@@ -216,7 +246,7 @@ Result<std::optional<SegmentDescriptor>> write_memtable(FileSystem& file_system,
 
 Result<std::optional<SegmentDescriptor>> merge_segments(
     FileSystem& file_system, const std::string& path, const SegmentIdentity& identity,
-    std::span<const std::shared_ptr<const Segment>> segments, Tombstones tombstones,
+    std::span<const std::shared_ptr<const Segment>> segments, Tombstones tombstones, std::uint64_t linked_bytes_min,
     const std::function<Status()>& pause) {
   std::uint64_t rows = 0;
   std::uint64_t replaced = 0;
@@ -227,7 +257,8 @@ Result<std::optional<SegmentDescriptor>> merge_segments(
     rows += segment->rows();
     replaced += segment->descriptor().replaced;
   }
-  Output output(file_system, path, identity, find_model(segments, rows), pause);
+  VectorFiles files = link_vector_files(file_system, path, segments, linked_bytes_min);
+  Output output(file_system, path, identity, find_model(segments, rows), std::move(files), pause);
   TRY(merge_into(output, segments, tombstones));
   if (replaced + output.rows() < rows) {
     return fail(ErrorCode::kCorruption, "{}: a merge left out {} rows, of which {} were replaced",

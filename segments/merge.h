@@ -29,12 +29,13 @@ Result<std::optional<SegmentDescriptor>> write_memtable(FileSystem& file_system,
 
 // Merges segments that are neighbours in LSN order, oldest first, into one: of each id the newest
 // version survives. Tombstones are kept unless kDrop, which requires that the oldest segment of the
-// namespace is among them. Rows that segments outside the merge have replaced are copied like any
+// namespace is among them. Vectors are left in files of at least `linked_bytes_min` where that is of use (vector_file.h).
+// Rows that segments outside the merge have replaced are copied like any
 // other, so that their counts of `replaced` stay true; the result's own is
 // rows(result) - sum of rows + sum of replaced. Otherwise as write_memtable.
 Result<std::optional<SegmentDescriptor>> merge_segments(
     FileSystem& file_system, const std::string& path, const SegmentIdentity& identity,
-    std::span<const std::shared_ptr<const Segment>> segments, Tombstones tombstones,
+    std::span<const std::shared_ptr<const Segment>> segments, Tombstones tombstones, std::uint64_t linked_bytes_min,
     const std::function<Status()>& pause);
 
 }  // namespace alcove::segments

@@ -1,6 +1,7 @@
 #include "segments/probe_order.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -34,6 +35,17 @@ float in_order(float promise) {
   return std::max(promise, std::numeric_limits<float>::lowest());
 }
 
+// Of kCodedRows values that are numbers.
+float greatest_of(const float* values) {
+  constexpr std::size_t kLanes = 8;
+  std::array<float, kLanes> greatest;
+  std::copy_n(values, kLanes, greatest.begin());
+  for (std::size_t i = kLanes; i < kCodedRows; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) greatest[lane] = std::max(greatest[lane], values[i + lane]);
+  }
+  return *std::max_element(greatest.begin(), greatest.end());
+}
+
 constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.promise < y.promise; };
 
 }  // namespace
@@ -63,20 +75,15 @@ Status ProbeOrder::estimate() {
     const std::size_t groups = (codes.count + kCodedRows - 1) / kCodedRows;
     const BoundOrder::Room room = order_.add(groups);
     bound_codes(scan, codes.bytes, groups, room.bounds, room.greatest);
+    if (passing_ != nullptr) values_.insert(values_.end(), room.bounds, room.bounds + codes.count);
     for (std::uint32_t at = 0; at < codes.count;) {
       const auto entries = TRY(segment_->clusters_from(first + at));
-      const auto some = std::min(codes.count - at, static_cast<std::uint32_t>(entries.size()));
-      for (std::uint32_t i = 0; i < some; ++i) {
-        const float value = room.bounds[at + i];
-        if (passing_ != nullptr) values_.push_back(value);
-        const float squared_distance = query_->squared_distance(value, entries[i].squared_norm);
-        room.bounds[at + i] = in_order(spread_of(value, squared_distance, entries[i]).promise());
-      }
-      at += some;
+      const auto some = entries.first(std::min<std::size_t>(codes.count - at, entries.size()));
+      put_promises(some, room.bounds + at);
+      at += static_cast<std::uint32_t>(some.size());
     }
     for (std::size_t group = 0; group < groups; ++group) {
-      const float* const promises = room.bounds + group * kCodedRows;
-      room.greatest[group] = *std::max_element(promises, promises + kCodedRows);
+      room.greatest[group] = greatest_of(room.bounds + group * kCodedRows);
     }
     first += codes.count;
   }
@@ -84,10 +91,31 @@ Status ProbeOrder::estimate() {
   return {};
 }
 
-ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance,
-                                         const Segment::Cluster& cluster) const {
-  const float deviation = std::sqrt(squared_distance * cluster.variance);
-  if (query_->metric() == Metric::kEuclidean) return {value - cluster.squared_radius, 2 * deviation};
+void ProbeOrder::put_promises(std::span<const Segment::Cluster> clusters, float* values) const {
+  // What vector instructions take stands side by side.
+  constexpr std::size_t kTogether = 64;
+  std::array<float, kTogether> squared_norms;
+  std::array<float, kTogether> squared_radii;
+  std::array<float, kTogether> variances;
+  for (; !clusters.empty(); clusters = clusters.subspan(std::min(kTogether, clusters.size()))) {
+    const std::size_t count = std::min(kTogether, clusters.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      squared_norms[i] = clusters[i].squared_norm;
+      squared_radii[i] = clusters[i].squared_radius;
+      variances[i] = clusters[i].variance;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const float squared_distance = query_->squared_distance(values[i], squared_norms[i]);
+      values[i] = in_order(spread_of(values[i], squared_distance, squared_radii[i], variances[i]).promise());
+    }
+    values += count;
+  }
+}
+
+ProbeOrder::Spread ProbeOrder::spread_of(float value, float squared_distance, float squared_radius,
+                                         float variance) const {
+  const float deviation = std::sqrt(squared_distance * variance);
+  if (query_->metric() == Metric::kEuclidean) return {value - squared_radius, 2 * deviation};
   return {value, deviation};
 }
 
@@ -139,7 +167,8 @@ Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segmen
     // An estimate may come out as no distance at all, from which nothing would be expected.
     const float value = values_[number];
     const float least = cluster.squared_radius / kFarTimesMax;
-    return spread_of(value, std::max(query_->squared_distance(value, cluster.squared_norm), least), cluster);
+    return spread_of(value, std::max(query_->squared_distance(value, cluster.squared_norm), least),
+                     cluster.squared_radius, cluster.variance);
   }
   if (!probe.few && next_.size() > kCentroidsAhead && segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row)) {
     for (std::size_t i = kCentroidsAhead + 1; i < std::min(next_.size(), kCentroidsFromDisk); ++i) {
@@ -150,7 +179,7 @@ Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segmen
   const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
   if (first) note_distance(place.squared_distance, cluster.squared_radius);
   probe.scan = query_->scan(place.base, place.reach);
-  return spread_of(place.value, place.squared_distance, cluster);
+  return spread_of(place.value, place.squared_distance, cluster.squared_radius, cluster.variance);
 }
 
 void ProbeOrder::note_distance(float squared_distance, float squared_radius) {
@@ -187,13 +216,13 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
   return std::optional(probe);
 }
 
-float ProbeOrder::remoteness(float threshold) const {
+float ProbeOrder::remoteness(float threshold, float count_weight) const {
   if (candidates_.empty()) return std::numeric_limits<float>::infinity();
   const Spread& next = known_[candidates_.front().place].spread;
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
   const std::size_t looked_at = expected_ - candidates_.size();
-  return short_of / next.deviation + std::log(static_cast<float>(looked_at + 1));
+  return short_of / next.deviation + count_weight * std::log(static_cast<float>(looked_at + 1));
 }
 
 }  // namespace alcove::segments

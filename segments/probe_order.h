@@ -52,7 +52,7 @@ class ProbeOrder {
 
   // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
   // that with. Infinity when there are no more, or all its rows are taken to be below.
-  float remoteness(float threshold) const;
+  float remoteness(float threshold, float count_weight) const;
 
  private:
   struct Spread {
@@ -71,6 +71,8 @@ class ProbeOrder {
   };
   ProbeOrder(const Segment& segment, const CodeQuery& query, const RowSet* passing);
   Status estimate();
+  // Of clusters whose values these are; in their place.
+  void put_promises(std::span<const Segment::Cluster> clusters, float* values) const;
   Status find_passing(const Segment::Cluster& cluster, Known& known) const;
   // Finds out more of clusters until enough candidates are known to choose the next from.
   Status know_more();
@@ -78,7 +80,7 @@ class ProbeOrder {
   Result<Spread> expect(std::uint32_t number, const Segment::Cluster& cluster, Probe& probe);
   // Of the query to the first centroid of all: about the nearest, of clusters with a row that passes.
   void note_distance(float squared_distance, float squared_radius);
-  Spread spread_of(float value, float squared_distance, const Segment::Cluster& cluster) const;
+  Spread spread_of(float value, float squared_distance, float squared_radius, float variance) const;
 
   const Segment* segment_;
   const CodeQuery* query_;

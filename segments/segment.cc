@@ -19,13 +19,16 @@ constexpr unsigned kDirectories = 256;
 
 class MappedSegment final : public Segment {
  public:
-  MappedSegment(std::unique_ptr<const BlockReader> reader, const SegmentDescriptor& descriptor)
-      : reader_(std::move(reader)), descriptor_(descriptor) {}
+  MappedSegment(VectorFiles files, const SegmentDescriptor& descriptor)
+      : files_(std::move(files)), descriptor_(descriptor) {}
 
   const SegmentDescriptor& descriptor() const override { return descriptor_; }
   const SegmentIdentity& identity() const override { return reader_->identity(); }
   const std::string& path() const override { return reader_->path(); }
-  Status check_mapping() const override { return reader_->check_mapping(); }
+  Status check_mapping() const override {
+    for (const auto& file : files_) TRY(file->check_mapping());
+    return {};
+  }
 
   Result<std::string_view> id(std::uint32_t row) const override { return ids_.at(row); }
   Result<std::uint32_t> lower_bound(std::string_view id) const override {
@@ -48,6 +51,8 @@ class MappedSegment final : public Segment {
 
   Result<Lsn> lsn(std::uint32_t row) const override { return given(lsns_.at(row)); }
   Result<Vectors> vectors(std::uint32_t row) const override { return vectors_.block(row); }
+  const VectorFiles& vector_files() const override { return files_; }
+  Result<VectorPlace> vector_place(std::uint32_t row) const override { return vectors_.place(row); }
   Result<std::shared_ptr<const MetadataBlock>> metadata(std::uint32_t row) const override {
     return metadata_.block(row);
   }
@@ -69,12 +74,16 @@ class MappedSegment final : public Segment {
     return codes_.postings(at);
   }
   void prefetch_id(std::uint32_t row) const override { ids_.prefetch(row); }
+  void prefetch_place(std::uint32_t row) const override { vectors_.prefetch_place(row); }
   void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
   bool prefetch_centroid(std::uint32_t number) const override { return codes_.prefetch_centroid(number); }
   void prefetch_postings(std::uint32_t at, std::uint32_t count) const override {
     codes_.prefetch_postings(at, count);
   }
-  void expect_search() const override { codes_.expect_search(); }
+  void expect_search() const override {
+    codes_.expect_search();
+    vectors_.expect_places();
+  }
   bool expect_cluster(std::uint32_t first, std::uint32_t rows) const override {
     return codes_.expect_cluster(first, rows);
   }
@@ -103,11 +112,12 @@ class MappedSegment final : public Segment {
     return stored;
   }
 
-  std::unique_ptr<const BlockReader> reader_;  // the columns read through it
+  VectorFiles files_;
+  const BlockReader* reader_ = files_.back().get();  // of its own file: the columns read through it
   SegmentDescriptor descriptor_;
   IdColumn ids_{*reader_, Section::kIds, Section::kIdFences};
   LsnColumn lsns_{*reader_, Section::kLsns};
-  VectorColumn vectors_{*reader_};
+  VectorColumn vectors_{files_};
   CodeColumn codes_{*reader_};
   MetadataColumn metadata_{*reader_};
   TermColumn terms_{*reader_};
@@ -146,7 +156,7 @@ Result<Segment::Selection> MappedSegment::select(const Filter& filter, std::uint
 Status MappedSegment::verify() const {
   TRY(ids_.verify());
   TRY(lsns_.verify());
-  TRY(vectors_.verify());
+  TRY(vectors_.verify(rows()));
   TRY(codes_.verify(rows()));
   TRY(metadata_.verify());
   TRY(terms_.verify(rows()));
@@ -183,12 +193,11 @@ std::string MappedSegment::describe() const {
                         section_name(section), list.items(), list.blocks().size(), plain,
                         raw_bytes, stored_bytes);
   }
+  for (const auto& file : std::span(files_).first(files_.size() - 1)) {
+    text += fmt::format("  vectors of {:016x}, {} bytes, as {}\n", file->identity().file, file->descriptor().bytes,
+                        file->path());
+  }
   return text;
-}
-
-bool same(const SegmentIdentity& x, const SegmentIdentity& y) {
-  return x.file == y.file && x.index == y.index && x.name_space == y.name_space &&
-         x.dimension == y.dimension && x.metric == y.metric;
 }
 
 }  // namespace
@@ -197,13 +206,15 @@ Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& file_system,
                                                      const std::string& path,
                                                      const SegmentDescriptor& descriptor,
                                                      const SegmentIdentity& identity) {
-  auto reader = TRY(BlockReader::open(file_system, path, descriptor.bytes));
-  if (!same(reader->identity(), identity)) {
+  std::shared_ptr<const BlockReader> reader = TRY(BlockReader::open(file_system, path, descriptor.bytes));
+  if (!(reader->identity() == identity)) {
     return reader->damaged(fmt::format("is segment {:016x} of namespace {}, not {:016x} of {}",
                                        reader->identity().file, reader->identity().name_space,
                                        identity.file, identity.name_space));
   }
+  VectorFiles files = TRY(open_vector_files(file_system, reader));
   SegmentDescriptor found = reader->descriptor();
+  found.linked_bytes = linked_bytes(files);
   found.replaced = descriptor.replaced;  // only the manifest knows
   if (found.last_lsn == kStagedLsn) {
     found.first_lsn = descriptor.first_lsn;
@@ -212,23 +223,24 @@ Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& file_system,
   if (found != descriptor) {
     return reader->damaged("is not the file that the manifest describes");
   }
-  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+  return std::make_shared<MappedSegment>(std::move(files), descriptor);
 }
 
 Result<std::shared_ptr<const Segment>> Segment::open_unlisted(FileSystem& file_system,
                                                               const std::string& path) {
   const auto file = TRY(file_system.open(path, OpenMode::kRead));
   const std::uint64_t bytes = TRY(file->size());
-  auto reader = TRY(BlockReader::open(file_system, path, bytes));
-  const SegmentDescriptor descriptor = reader->descriptor();
-  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+  std::shared_ptr<const BlockReader> reader = TRY(BlockReader::open(file_system, path, bytes));
+  VectorFiles files = TRY(open_vector_files(file_system, std::move(reader)));
+  SegmentDescriptor descriptor = files.back()->descriptor();
+  descriptor.linked_bytes = linked_bytes(files);
+  return std::make_shared<MappedSegment>(std::move(files), descriptor);
 }
 
-std::shared_ptr<const Segment> Segment::open_unfinished(std::unique_ptr<const BlockReader> reader,
-                                                        std::uint32_t rows) {
+std::shared_ptr<const Segment> Segment::open_unfinished(VectorFiles files, std::uint32_t rows) {
   SegmentDescriptor descriptor;
   descriptor.rows = rows;
-  return std::make_shared<MappedSegment>(std::move(reader), descriptor);
+  return std::make_shared<MappedSegment>(std::move(files), descriptor);
 }
 
 std::string segment_path(const std::string& directory, FileNumber file) {

@@ -14,10 +14,15 @@
 #include "segments/row_set.h"
 #include "segments/segment_descriptor.h"
 #include "segments/segment_writer.h"
+#include "segments/vector_file.h"
 
 namespace alcove::segments {
 
-class BlockReader;
+// Where a vector lies: in which of a segment's files, and as which of the vectors there.
+struct VectorPlace {
+  std::uint32_t file = 0;
+  std::uint32_t item = 0;
+};
 
 // At what remoteness a search ends (calibration.h), for each of kCalibratedRecalls.
 struct Calibration {
@@ -27,6 +32,8 @@ struct Calibration {
   // How much further a search goes for a query that is e times as far, in squares.
   float near_per_farness = 1.2F;
   float wide_per_farness = 1.2F;
+  // How much the number of clusters looked at counts.
+  float count_weight = 1;
 
   bool operator==(const Calibration&) const = default;
 };
@@ -48,9 +55,8 @@ class Segment {
   // For `alcove inspect segment` and checks: takes descriptor and identity from the file itself.
   static Result<std::shared_ptr<const Segment>> open_unlisted(FileSystem& file_system,
                                                               const std::string& path);
-  // Of a file that is being written, read by `reader`, with so many rows.
-  static std::shared_ptr<const Segment> open_unfinished(std::unique_ptr<const BlockReader> reader,
-                                                        std::uint32_t rows);
+  // Of a file that is being written, the last of `files`, with so many rows.
+  static std::shared_ptr<const Segment> open_unfinished(VectorFiles files, std::uint32_t rows);
   virtual ~Segment() = default;
 
   virtual const SegmentDescriptor& descriptor() const = 0;
@@ -85,8 +91,11 @@ class Segment {
     std::uint32_t count = 0;
     std::shared_ptr<const void> owner;  // keeps decompressed values; empty when read in place
   };
-  // The block of vectors that `row` lies in (it may begin before `row`).
+  // The block of vectors that `row` lies in (it may begin before `row`), or of it the rows that follow each other there.
   virtual Result<Vectors> vectors(std::uint32_t row) const = 0;
+  // The files that vectors lie in (vector_file.h), and in which of them, as its which vector, that of a row is.
+  virtual const VectorFiles& vector_files() const = 0;
+  virtual Result<VectorPlace> vector_place(std::uint32_t row) const = 0;
 
   // ---- quantised codes (code.h, code_column.h) ----
   // Numbered in order of row where there are no clusters, else in order of cluster.
@@ -126,6 +135,7 @@ class Segment {
   // Hints that something will be read soon: the processor begins to fetch it, or the disk where it has not been read
   // yet, which is told of a centroid. Require: it exists.
   virtual void prefetch_id(std::uint32_t row) const = 0;
+  virtual void prefetch_place(std::uint32_t row) const = 0;  // of a vector, which is asked for later
   virtual void prefetch_vector(std::uint32_t row) const = 0;
   virtual bool prefetch_centroid(std::uint32_t number) const = 0;
   virtual void prefetch_postings(std::uint32_t at, std::uint32_t count) const = 0;

@@ -23,7 +23,9 @@ struct SegmentDescriptor {
   std::uint64_t replaced = 0;
   Lsn first_lsn = 0;
   Lsn last_lsn = 0;  // of a staged segment, once committed, both are its commit's
+  std::uint64_t linked_bytes = 0;  // of the files that it has links to (vector_file.h)
 
+  std::uint64_t disk_bytes() const { return bytes + linked_bytes; }
   bool operator==(const SegmentDescriptor&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include "segments/calibration.h"
 #include "segments/code.h"
 #include "segments/segment.h"
+#include "segments/vector_file.h"
 
 namespace alcove::segments {
 
@@ -58,10 +59,14 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
     case Section::kPostings:
       return raw == items * sizeof(std::uint32_t);
     case Section::kCalibration:
-      return items == 1 && (raw == sizeof(Calibration) || raw == kCalibrationBytesBefore6 ||
+      return items == 1 && (raw == sizeof(Calibration) || raw == kCalibrationBytesBefore7 || raw == kCalibrationBytesBefore6 ||
                             raw == sizeof(Calibration::near));
     case Section::kTerms:
       return items == 1 && raw >= 16;
+    case Section::kPlaces:
+      return raw == items * sizeof(std::uint32_t);
+    case Section::kVectorFiles:
+      return items <= kVectorFilesMax && raw == items * kVectorFileEntryBytes;
     case Section::kCodes:
     case Section::kCentroidCodes:
       return dimension <= kCodedDimensionMax &&
@@ -121,11 +126,18 @@ bool codes_fit(const Tallies& tallies, std::uint32_t rows) {
          whole_groups(tallies[position(Section::kCentroidCodes)]);
 }
 
+bool vectors_fit(const Tallies& tallies, std::uint32_t rows) {
+  const auto of = [&](Section section) -> const Tally& { return tallies[position(section)]; };
+  const std::uint64_t vectors = of(Section::kVectors).items;
+  if (of(Section::kVectorFiles).blocks == 0) return vectors == rows && of(Section::kPlaces).items == 0;
+  return of(Section::kVectorFiles).blocks == 1 && vectors <= rows && of(Section::kPlaces).items == rows;
+}
+
 bool totals_fit(const Tallies& tallies, const SegmentFooter& footer) {
   const auto of = [&](Section section) -> const Tally& { return tallies[position(section)]; };
   const std::uint64_t metadata = of(Section::kMetadata).items;
   return of(Section::kIds).items == footer.rows && of(Section::kLsns).items == footer.rows &&
-         of(Section::kVectors).items == footer.rows && (metadata == footer.rows || metadata == 0) &&
+         vectors_fit(tallies, footer.rows) && (metadata == footer.rows || metadata == 0) &&
          of(Section::kTombstoneIds).items == footer.tombstones &&
          of(Section::kTombstoneLsns).items == footer.tombstones &&
          codes_fit(tallies, footer.rows) &&
@@ -168,6 +180,8 @@ const char* section_name(Section section) {
     case Section::kPostings: return "postings";
     case Section::kCalibration: return "calibration";
     case Section::kTerms: return "terms";
+    case Section::kPlaces: return "places";
+    case Section::kVectorFiles: return "vector files";
   }
   return "unknown";
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -33,13 +34,16 @@ class FileSegmentWriter final : public SegmentWriter {
 
   Status add_row(std::string_view id, const float* values, float squared_norm,
                  std::string_view metadata, Lsn lsn) override {
-    TRY(begin_item(id, lsn, totals_.rows));
-    TRY(ids_.add(id, out_));
-    TRY(lsns_.add(lsn, out_));
-    TRY(metadata_.add(metadata, out_));
-    TRY(terms_.add(MetadataView(metadata), out_));
-    if (model_.segment != nullptr) model_.rows.push_back(CodeModel::kNoRow);
+    TRY(begin_row(id, metadata, lsn));
+    if (!files_.empty()) TRY(places_.add(linked_vectors_ + own_vectors_++, out_));
     return vectors_.add(values, squared_norm, out_);
+  }
+
+  Status add_row_in_place(std::string_view id, const VectorPlace& vector, std::string_view metadata,
+                          Lsn lsn) override {
+    CHECK(vector.file < files_.size(), "one of the vector files");
+    TRY(begin_row(id, metadata, lsn));
+    return places_.add(first_vectors_[vector.file] + vector.item, out_);
   }
 
   Status add_tombstone(std::string_view id, Lsn lsn) override {
@@ -47,6 +51,16 @@ class FileSegmentWriter final : public SegmentWriter {
     TRY(tombstone_ids_.add(id, out_));
     TRY(tombstone_lsns_.add(lsn, out_));
     return {};
+  }
+
+  void set_vector_files(VectorFiles files) override {
+    CHECK(totals_.rows == 0, "vector files of all rows");
+    files_ = std::move(files);
+    for (const auto& file : files_) {
+      first_vectors_.push_back(linked_vectors_);
+      linked_vectors_ += file->section(Section::kVectors).items();
+      totals_.linked_bytes += file->descriptor().bytes;
+    }
   }
 
   void set_model(std::shared_ptr<const Segment> model) override {
@@ -61,6 +75,8 @@ class FileSegmentWriter final : public SegmentWriter {
     TRY(metadata_.finish(out_));
     TRY(terms_.finish(out_));
     TRY(vectors_.finish(out_));
+    TRY(places_.finish(out_));
+    TRY(write_vector_files(files_, out_));
     TRY(tombstone_lsns_.finish(out_));
     TRY(ids_.finish(out_));
     TRY(tombstone_ids_.finish(out_));
@@ -69,6 +85,16 @@ class FileSegmentWriter final : public SegmentWriter {
   }
 
  private:
+  Status begin_row(std::string_view id, std::string_view metadata, Lsn lsn) {
+    TRY(begin_item(id, lsn, totals_.rows));
+    TRY(ids_.add(id, out_));
+    TRY(lsns_.add(lsn, out_));
+    TRY(metadata_.add(metadata, out_));
+    TRY(terms_.add(MetadataView(metadata), out_));
+    if (model_.segment != nullptr) model_.rows.push_back(CodeModel::kNoRow);
+    return {};
+  }
+
   // Counts a row or tombstone in.
   Status begin_item(std::string_view id, Lsn lsn, std::uint32_t& count) {
     CHECK(id > last_id_, "ids rise");
@@ -89,25 +115,36 @@ class FileSegmentWriter final : public SegmentWriter {
     }
     const bool kept = TRY(write_codes(pause));
     if (totals_.rows < kClusteredRowsMin) return {};
-    const Calibration calibration = TRY(measure_calibration(kept ? Effort::kLess : Effort::kWhole, pause));
+    std::optional<Calibration> before;
+    // Of damage to what is only a help another merge need not hear.
+    if (const auto found = kept ? model_.segment->calibration() : Result<Calibration>(Calibration()); kept && found) before = *found;
+    const Calibration calibration = TRY(measure_calibration(before, pause));
     const std::string_view bytes(reinterpret_cast<const char*>(&calibration), sizeof(calibration));
     return out_.append(Section::kCalibration, Codec::kPlain, 1, {bytes}, bytes.size());
   }
 
+  // Those that vectors lie in, with what has been written.
+  Result<VectorFiles> written_files() {
+    VectorFiles files = files_;
+    std::shared_ptr<const BlockReader> written = TRY(out_.reader(file_system_));
+    files.push_back(std::move(written));
+    return files;
+  }
+
   // Whether the model's clusters were kept.
   Result<bool> write_codes(const std::function<Status()>& pause) {
-    const auto written = TRY(out_.reader(file_system_));
-    const VectorColumn vectors(*written);
+    const VectorFiles files = TRY(written_files());
+    const VectorColumn vectors(files);
     const bool kept =
         TRY(segments::write_codes(identity_, vectors, totals_.rows, model_, pause, out_));
-    TRY(written->check_mapping());
+    for (const auto& file : files) TRY(file->check_mapping());
     return kept;
   }
 
-  Result<Calibration> measure_calibration(Effort effort, const std::function<Status()>& pause) {
-    auto written = TRY(out_.reader(file_system_));
-    const auto segment = Segment::open_unfinished(std::move(written), totals_.rows);
-    const Calibration calibration = TRY(calibrate(*segment, effort, pause));
+  Result<Calibration> measure_calibration(const std::optional<Calibration>& before, const std::function<Status()>& pause) {
+    VectorFiles files = TRY(written_files());
+    const auto segment = Segment::open_unfinished(std::move(files), totals_.rows);
+    const Calibration calibration = TRY(calibrate(*segment, before, pause));
     TRY(segment->check_mapping());
     return calibration;
   }
@@ -124,6 +161,11 @@ class FileSegmentWriter final : public SegmentWriter {
   MetadataColumnWriter metadata_;
   TermColumnWriter terms_;
   VectorColumnWriter vectors_;
+  VectorFiles files_;
+  std::vector<std::uint32_t> first_vectors_;  // of each of them: how many vectors those before it have
+  std::uint32_t linked_vectors_ = 0;          // all of them
+  std::uint32_t own_vectors_ = 0;
+  PlaceColumnWriter places_;
   IdColumnWriter tombstone_ids_{Section::kTombstoneIds, Section::kTombstoneIdFences};
   LsnColumnWriter tombstone_lsns_{Section::kTombstoneLsns};
 };

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file_system.h"
 #include "base/ids.h"
@@ -13,7 +14,9 @@
 
 namespace alcove::segments {
 
+class BlockReader;
 class Segment;
+struct VectorPlace;
 
 struct SegmentIdentity {
   FileNumber file = 0;
@@ -21,6 +24,8 @@ struct SegmentIdentity {
   NamespaceNumber name_space = 0;
   std::uint32_t dimension = 0;
   Metric metric = Metric::kCosine;
+
+  bool operator==(const SegmentIdentity&) const = default;
 };
 
 // Below so many rows all vectors are compared, and codes would not pay (language.md).
@@ -43,9 +48,15 @@ class SegmentWriter {
   // `squared_norm` is segments::squared_norm(values).
   virtual Status add_row(std::string_view id, const float* values, float squared_norm,
                          std::string_view metadata, Lsn lsn) = 0;
+  // Adds a row whose vector lies in one of the vector files, as its which vector. Otherwise as add_row().
+  virtual Status add_row_in_place(std::string_view id, const VectorPlace& vector, std::string_view metadata,
+                                  Lsn lsn) = 0;
   // Adds a tombstone: every version of `id` in an older segment is dead. Same order as rows.
   virtual Status add_tombstone(std::string_view id, Lsn lsn) = 0;
 
+  // The files that vectors may lie in; there are links to them beside the segment (vector_file.h). Requires: no row has been
+  // added.
+  virtual void set_vector_files(std::vector<std::shared_ptr<const BlockReader>> files) = 0;
   // Takes the clusters and codes of `model`, a clustered segment of the namespace, where that saves making
   // them: of rows of which copies() was told. Requires: no row has been added.
   virtual void set_model(std::shared_ptr<const Segment> model) = 0;

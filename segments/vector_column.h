@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -9,6 +10,7 @@
 #include "segments/block_reader.h"
 #include "segments/block_writer.h"
 #include "segments/segment.h"
+#include "segments/vector_file.h"
 
 namespace alcove::segments {
 
@@ -23,6 +25,12 @@ namespace alcove::segments {
 // segment by what planes save on its first MiB: they must save a fifth. Plain blocks are up to
 // 64 KiB, to be scanned; planes are up to 16 KiB, so that one vector is cheap to read. A block of
 // planes that would not be smaller is stored plain.
+
+// Where vectors lie in other files too (vector_file.h), all are numbered: those of the first file, of the next, and of the
+// segment's own last.
+//
+// PLACES, blocks of up to 16 KiB
+//   each 4 bytes: the number of a row's vector
 
 // Holds up to a MiB until it has decided. Externally synchronised.
 class VectorColumnWriter {
@@ -50,19 +58,62 @@ class VectorColumnWriter {
   std::string raw_;
 };
 
-// Thread-safe. Outlived by the BlockReader.
-class VectorColumn {
+// Externally synchronised.
+class PlaceColumnWriter {
  public:
-  explicit VectorColumn(const BlockReader& reader);
-  // The block that `row` lies in. Requires: `row` is in the column.
-  Result<Segment::Vectors> block(std::uint32_t row) const;
-  // By the disk, or where it is read in place by the processor. Requires: as block().
-  void prefetch(std::uint32_t row) const;
-  Status verify() const;
+  Status add(std::uint32_t place, BlockWriter& out);
+  Status finish(BlockWriter& out);
 
  private:
-  const BlockReader& reader_;
-  const BlockList& list_;
+  std::vector<std::uint32_t> places_;  // of the block under way
+};
+
+// Thread-safe. Outlived by the files.
+class VectorColumn {
+ public:
+  // Requires: as they are read by open_vector_files().
+  explicit VectorColumn(const VectorFiles& files);
+  // As Segment::vectors(). Requires: `row` is in the column.
+  Result<Segment::Vectors> block(std::uint32_t row) const;
+  Result<VectorPlace> place(std::uint32_t row) const;
+  // By the disk, or where it is read in place by the processor. Requires: as block(). The first is of what says where the
+  // vector lies, and comes earlier.
+  void prefetch_place(std::uint32_t row) const;
+  void prefetch(std::uint32_t row) const;
+  // Has the disk begin with what says where vectors lie.
+  void expect_places() const;
+  // Requires: so many rows are in the column.
+  Status verify(std::uint32_t rows) const;
+
+ private:
+  // A block, in the eighth of what its entry takes: those of 3 GB stay in a core's cache.
+  struct Spot {
+    std::uint32_t offset;  // in units of kBlockAlignment
+    std::uint32_t number;
+  };
+  struct Part {
+    const BlockReader* file;
+    const BlockList* list;
+    std::uint32_t first;      // number of its first vector
+    std::uint32_t per_block;  // vectors
+    std::vector<Spot> spots;  // of all blocks, where all lie plain
+  };
+  // One that lies plain in a block that has been verified; null where it does not.
+  struct Vector {
+    const float* values = nullptr;
+    const float* squared_norm = nullptr;
+    std::uint32_t behind = 0;  // vectors from it on, in the block
+  };
+  Vector find_plain(const Part& part, std::uint32_t item) const;
+  bool everything_own() const { return places_.blocks().empty(); }
+  // The numbers of this row's vector and of those behind it, as far as they stand in one block.
+  Result<std::span<const std::uint32_t>> numbers(std::uint32_t row) const;
+  Result<VectorPlace> place_of(std::uint32_t row, std::uint32_t number) const;
+
+  const BlockReader& own_;
+  const BlockList& places_;
+  std::vector<Part> parts_;
+  std::uint64_t vectors_ = 0;  // of all parts
 };
 
 }  // namespace alcove::segments

@@ -152,6 +152,15 @@ TEST_F(PosixFileSystemTest, RenamesUnlinksAndLists) {
   EXPECT_FALSE(disk_.list(path("nowhere")).has_value());
 }
 
+TEST_F(PosixFileSystemTest, AFileIsThereUntilTheLastOfItsNamesGoes) {
+  make("a", "abc");
+  ASSERT_TRUE(disk_.link(path("a"), path("b")));
+  EXPECT_FALSE(disk_.link(path("a"), path("b"))) << "the name is taken";
+  EXPECT_FALSE(disk_.link(path("none"), path("c")));
+  ASSERT_TRUE(disk_.unlink(path("a")));
+  EXPECT_EQ(content("b"), "abc");
+}
+
 TEST_F(PosixFileSystemTest, MakesDirectoriesOnce) {
   ASSERT_TRUE(disk_.create_directory(path("d")).has_value());
   ASSERT_TRUE(disk_.create_directory(path("d")).has_value()) << "an existing one is success";

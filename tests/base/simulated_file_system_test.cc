@@ -249,6 +249,38 @@ TEST(SimulatedFileSystem, ANameIsVolatileUntilItsDirectoryIsSynced) {
                         ElementsAre("c")));
 }
 
+TEST(SimulatedFileSystem, AFileIsThereUntilTheLastOfItsNamesGoes) {
+  SimulatedFileSystem disk;
+  disk.set_content("f", "abc");
+  must(disk.link("f", "g"));
+  EXPECT_EQ(disk.used_bytes(), 3U);
+  EXPECT_FALSE(disk.link("f", "g").has_value()) << "the name is taken";
+  EXPECT_FALSE(disk.link("none", "h").has_value());
+  must(open(disk, "g", OpenMode::kReadWrite)->write(0, "x"));
+  EXPECT_EQ(disk.content("f"), "xbc");
+  const auto copy = disk.clone();
+  must(disk.unlink("f"));
+  EXPECT_EQ(disk.content("g"), "xbc");
+  must(disk.unlink("g"));
+  EXPECT_EQ(disk.used_bytes(), 0U);
+  must(open(*copy, "f", OpenMode::kReadWrite)->write(0, "y"));
+  EXPECT_EQ(copy->content("g"), "ybc");
+}
+
+TEST(SimulatedFileSystem, ALinkIsVolatileUntilItsDirectoryIsSynced) {
+  std::set<std::vector<std::string>> seen;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    SimulatedFileSystem disk;
+    disk.set_content("d/a", "abc");
+    must(disk.link("d/a", "d/b"));
+    must(disk.unlink("d/a"));
+    disk.crash(seed);
+    seen.insert(*disk.list("d"));
+    EXPECT_EQ(disk.content("d/" + disk.list("d")->back()), "abc");
+  }
+  EXPECT_THAT(seen, testing::UnorderedElementsAre(ElementsAre("a"), ElementsAre("a", "b"), ElementsAre("b")));
+}
+
 TEST(SimulatedFileSystem, DirectoriesAreSyncedEachOnItsOwn) {
   bool first_lost = false;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
@@ -418,6 +450,7 @@ TEST(SimulatedFileSystem, EveryKindOfCallAsksTheHook) {
   check(file->size());
   check(disk.map("f", 3));
   check(disk.rename("f", "h"));
+  check(disk.link("f", "h"));
   check(disk.unlink("f"));
   check(disk.create_directory("d"));
   check(disk.sync_directory("."));
@@ -426,8 +459,8 @@ TEST(SimulatedFileSystem, EveryKindOfCallAsksTheHook) {
   check(disk.lock("LOCK"));
   EXPECT_THAT(asked, ElementsAre(Call::kOpen, Call::kRead, Call::kWrite, Call::kAllocate,
                                  Call::kSync, Call::kTruncate, Call::kSize, Call::kMap,
-                                 Call::kRename, Call::kUnlink, Call::kCreateDirectory,
-                                 Call::kSyncDirectory, Call::kExists, Call::kList, Call::kLock));
+                                 Call::kRename, Call::kLink, Call::kUnlink,
+                                 Call::kCreateDirectory, Call::kSyncDirectory, Call::kExists, Call::kList, Call::kLock));
   EXPECT_EQ(disk.call_count(), calls_before + asked.size());
   EXPECT_EQ(disk.content("f"), "wxc") << "half of the failed write, and nothing else, was done";
   EXPECT_THAT(disk.paths(), ElementsAre("f"));

@@ -1,5 +1,8 @@
 #include "tests/crash/life.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/core.h>
 
 #include "tests/support/statement_runner.h"
@@ -11,24 +14,24 @@ constexpr int kStatementsPerLife = 30;
 constexpr std::uint64_t kCallsPerLife = 400;
 const char* const kNamespaces[] = {"n0", "n1", "n2"};
 constexpr std::uint64_t kIds = 12;
+constexpr std::uint32_t kShortDimension = 2;
+constexpr std::uint32_t kLongDimension = 2000;
 
 // Of a third of the disks every commit, of a third some, and of the others none is large.
-executor::DatabaseOptions options(std::uint64_t seed) {
+executor::DatabaseOptions options(std::uint64_t seed, std::uint32_t dimension) {
   constexpr std::uint64_t kLargeCommitBytes[] = {0, 150, 8 << 20};
   executor::DatabaseOptions options;
   options.large_commit_bytes = kLargeCommitBytes[seed % 3];
   options.directory = "/db";
-  options.memtable_bytes = 16 << 10;
-  options.memtable_bytes_max = 64 << 10;
-  options.log_file_bytes = 64 << 10;
-  options.checkpoint_log_bytes = 128 << 10;
+  const std::uint64_t scale = dimension == kLongDimension ? 64 : 1;
+  options.memtable_bytes = scale * (16 << 10);
+  options.memtable_bytes_max = scale * (64 << 10);
+  options.log_file_bytes = scale * (64 << 10);
+  options.checkpoint_log_bytes = scale * (128 << 10);
+  options.linked_bytes_min = 1;
   options.background_threads = false;
   options.on_panic = [](const Error&) {};
   return options;
-}
-
-std::string record_text(std::uint64_t version) {
-  return fmt::format("{{{},{}}} {{\"v\": {}}}", version % 97, version % 89, version);
 }
 
 std::string describe(const Model& model) {
@@ -43,9 +46,28 @@ std::string describe(const Model& model) {
 
 }  // namespace
 
-Lives::Lives(std::uint64_t seed) : seed_(seed), chance_(seed), random_(seed) {
+Lives::Lives(std::uint64_t seed, Vectors vectors)
+    : seed_(seed),
+      dimension_(vectors == Vectors::kLong ? kLongDimension : kShortDimension),
+      chance_(seed),
+      random_(seed) {
   (void)disk_.create_directory("/db");
   disk_.stop();
+}
+
+std::string Lives::values_text(std::uint64_t version) const {
+  std::string text = fmt::format("{},{}", version % 97, version % 89);
+  // Values that do not compress, from 2^-9 to 2^16.
+  std::mt19937 chance(static_cast<std::uint32_t>(version));
+  for (std::uint32_t i = 2; i < dimension_; ++i) {
+    const float mantissa = 1 + static_cast<float>(chance() >> 9U) / 8'388'608;
+    text += fmt::format(",{}", std::ldexp(mantissa, static_cast<int>(chance() % 25) - 9));
+  }
+  return text;
+}
+
+std::string Lives::record_text(std::uint64_t version) const {
+  return fmt::format("{{{}}} {{\"v\": {}}}", values_text(version), version);
 }
 
 // Makes one change of the model, and the statement that asks for it.
@@ -58,14 +80,13 @@ void Lives::change(Model& model, std::string& text) {
     const std::uint64_t rows = 1 + pick(3) * pick(4);
     for (std::uint64_t i = 0; i < rows; ++i) {
       const std::string id = fmt::format("r{}", pick(kIds));
-      text += fmt::format("{}('{}', [{}, {}], '{{\"v\": {}}}')", i == 0 ? "" : ", ", id,
-                          version_ % 97, version_ % 89, version_);
+      text += fmt::format("{}('{}', [{}], '{{\"v\": {}}}')", i == 0 ? "" : ", ", id, values_text(version_), version_);
       model[name][id] = record_text(version_);
     }
   } else if (kind < 13) {
     const std::string id = fmt::format("r{}", pick(kIds));
-    text += fmt::format("UPDATE i NAMESPACE {} SET VALUES = [{}, {}], v = {} WHERE id >= '{}'",
-                        name, version_ % 97, version_ % 89, version_, id);
+    text += fmt::format("UPDATE i NAMESPACE {} SET VALUES = [{}], v = {} WHERE id >= '{}'", name, values_text(version_),
+                        version_, id);
     if (model.contains(name)) {
       for (auto& [each, record] : model[name]) {
         if (each >= id) record = record_text(version_);
@@ -127,7 +148,7 @@ Model Lives::read(executor::Database& database, std::string& problem) {
       problem = fmt::format("count(*) of {} is not {}", row[0], records.size());
     }
     const auto nearest =
-        runner.one(fmt::format("QUERY i NAMESPACE {} NEAREST [1, 2] TOP 100", row[0]));
+        runner.one(fmt::format("QUERY i NAMESPACE {} NEAREST [{}] TOP 100", row[0], values_text(1)));
     if (!nearest || nearest->rows.size() != records.size()) {
       problem = fmt::format("QUERY finds another number of records in {} than SELECT", row[0]);
     }
@@ -138,7 +159,8 @@ Model Lives::read(executor::Database& database, std::string& problem) {
 std::string Lives::settle(executor::Database& database) {
   if (!has_index_) {
     StatementRunner runner(database);
-    const auto made = runner.one("CREATE INDEX IF NOT EXISTS i DIMENSION 2 METRIC dotproduct");
+    const auto made = 
+        runner.one(fmt::format("CREATE INDEX IF NOT EXISTS i DIMENSION {} METRIC dotproduct", dimension_));
     if (!made) return made.error().code() == ErrorCode::kPanic ? "" : made.error().message();
     has_index_ = true;
   }
@@ -206,10 +228,10 @@ std::string Lives::live() {
   if (pick(8) == 0) disk_.set_capacity_bytes(disk_.used_bytes() + pick(64 << 10));
   std::string problem;
   {
-    auto database = executor::Database::open({disk_, clock_, random_}, options(seed_));
+    auto database = executor::Database::open({disk_, clock_, random_}, options(seed_, dimension_));
     if (!database && !dead && database.error().code() == ErrorCode::kDiskFull) {
       disk_.set_capacity_bytes(UINT64_MAX);
-      database = executor::Database::open({disk_, clock_, random_}, options(seed_));
+      database = executor::Database::open({disk_, clock_, random_}, options(seed_, dimension_));
     }
     if (!database) {
       if (!dead) problem = "the database does not open: " + database.error().message();
@@ -221,6 +243,8 @@ std::string Lives::live() {
       if (!dead && pick(4) == 0 && problem.empty()) (void)(*database)->close();
     }
   }
+  const auto paths = disk_.paths();
+  has_linked_ |= std::any_of(paths.begin(), paths.end(), [](const std::string& path) { return path.find(".vectors-") != path.npos; });
   disk_.set_fault({});
   disk_.set_capacity_bytes(UINT64_MAX);
   disk_.crash(chance_());

@@ -43,12 +43,16 @@ class SeededRandom final : public Random {
 // has acknowledged. Everything that happens follows from the seed.
 class Lives {
  public:
-  explicit Lives(std::uint64_t seed);
+  // kLong: a vector is most of a file, so that merges link to the files that vectors are in.
+  enum class Vectors { kShort, kLong };
+  explicit Lives(std::uint64_t seed, Vectors vectors = Vectors::kShort);
 
   // One life: opens the database, compares it with the model, works until a file-system call
   // chosen by chance fails as if the machine had stopped (or a sync fails, or the disk is full for
   // a while), then loses what was not synced. Empty: all was as it must be; else what was wrong.
   std::string live();
+  // Whether a life ended with vectors left where a merge found them.
+  bool has_linked() const { return has_linked_; }
 
  private:
   struct Statement {
@@ -63,9 +67,13 @@ class Lives {
   std::string settle(executor::Database& database);
   Model read(executor::Database& database, std::string& problem);
   std::string work(executor::Database& database);
+  // The values of a version, as a list, and the whole record as it is read.
+  std::string values_text(std::uint64_t version) const;
+  std::string record_text(std::uint64_t version) const;
   std::uint64_t pick(std::uint64_t count) { return chance_() % count; }
 
   const std::uint64_t seed_;
+  const std::uint32_t dimension_;
   std::mt19937_64 chance_;
   SimulatedFileSystem disk_;
   ManualClock clock_;
@@ -73,6 +81,7 @@ class Lives {
   Model model_;
   std::optional<Model> maybe_;  // what an unacknowledged statement would have made of it
   bool has_index_ = false;
+  bool has_linked_ = false;
   std::uint64_t version_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <random>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -95,6 +96,80 @@ TEST_F(CompactorTest, CompactsBesideTheBackground) {
   done = true;
   background.join();
   EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "10000");
+}
+
+// A vector is most of a file.
+class CompactorOfLongVectors : public CompactorTest {
+ protected:
+  static constexpr std::size_t kDimension = 2000;
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = CompactorTest::options();
+    options.linked_bytes_min = 1;
+    return options;
+  }
+  void write_rows(const std::string& name, int count) {
+    std::vector<StatementRunner::CopyRow> rows;
+    for (int row = 0; row < count; ++row) {
+      std::vector<float> values;
+      for (std::size_t i = 0; i < kDimension; ++i) values.push_back(normal_(chance_));
+      rows.push_back({std::nullopt, fmt::format("{}{}", row, name), std::move(values)});
+    }
+    session_->set_copy_rows(std::move(rows));
+    run("COPY i NAMESPACE n FROM STDIN");
+    ASSERT_TRUE(engine().flusher.flush(number()));
+  }
+  void run_background() {
+    while (*database_->run_background()) {
+    }
+  }
+  std::vector<std::string> segment_files() const {
+    std::vector<std::string> files;
+    for (const std::string& path : disk_.paths()) {
+      if (path.find(".segment") != path.npos) files.push_back(path);
+    }
+    return files;
+  }
+  std::string described(const std::string& property) {
+    for (const auto& row : table("DESCRIBE NAMESPACE n FROM i")) {
+      if (row.at(0) == property) return row.at(1);
+    }
+    return "not there";
+  }
+
+  std::mt19937 chance_{1};
+  std::normal_distribution<float> normal_;
+};
+
+TEST_F(CompactorOfLongVectors, VectorsStayInTheirFilesUntilTheNamespaceGoes) {
+  run("CREATE INDEX i DIMENSION 2000 METRIC euclidean");
+  write_rows("a", 12);
+  write_rows("b", 9);
+  const auto before = table("SELECT id, values FROM i NAMESPACE n ORDER BY id");
+  run("COMPACT NAMESPACE n FROM i");
+  run_background();
+  EXPECT_EQ(segments(), 1U);
+  EXPECT_EQ(segment_files().size(), 3U) << "the merged one and its links, and nothing of what was merged";
+  crash();
+  EXPECT_EQ(table("SELECT id, values FROM i NAMESPACE n ORDER BY id"), before);
+  std::uint64_t bytes = 0;
+  for (const std::string& path : segment_files()) bytes += disk_.content(path).size();
+  EXPECT_EQ(described("bytes"), std::to_string(bytes));
+  run("DROP NAMESPACE n FROM i");
+  run_background();
+  EXPECT_TRUE(segment_files().empty());
+}
+
+TEST_F(CompactorOfLongVectors, WhatIsDeletedGoesWithTheNextMerge) {
+  run("CREATE INDEX i DIMENSION 2000 METRIC euclidean");
+  write_rows("a", 12);
+  write_rows("b", 9);
+  run("COMPACT NAMESPACE n FROM i");
+  run("DELETE FROM i NAMESPACE n WHERE id = '0a'");
+  const auto before = table("SELECT id, values FROM i NAMESPACE n ORDER BY id");
+  run("COMPACT NAMESPACE n FROM i");
+  run_background();
+  EXPECT_EQ(segment_files().size(), 1U) << "all vectors are copied but the one";
+  EXPECT_EQ(table("SELECT id, values FROM i NAMESPACE n ORDER BY id"), before);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST_P(ClusterTest, LooksAtEveryRowOnceAndInTheEndAtAll) {
     }
   }
   EXPECT_EQ(count, kRows);
-  EXPECT_EQ(order->remoteness(0), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(order->remoteness(0, 1), std::numeric_limits<float>::infinity());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -202,10 +202,12 @@ TEST_P(CentredTest, RemotenessRises) {
   const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
   auto order = ProbeOrder::create(*segment, ready, nullptr);
   ASSERT_TRUE(order);
-  EXPECT_GT(order->remoteness(5), order->remoteness(-5));
-  const float first = order->remoteness(0);
+  EXPECT_GT(order->remoteness(5, 1), order->remoteness(-5, 1));
+  EXPECT_EQ(order->remoteness(5, 1) - order->remoteness(5, 0), 0) << "the logarithm of the first";
+  const float first = order->remoteness(0, 1);
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(order->next());
-  EXPECT_GT(order->remoteness(0), first);
+  EXPECT_GT(order->remoteness(0, 1), first);
+  EXPECT_GT(order->remoteness(0, 1), order->remoteness(0, 0.5));
 }
 
 // A filter's rows, and no clusters without one.
@@ -255,7 +257,7 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   identity.file = 3;
   const std::vector<std::shared_ptr<const Segment>> both{large, *small};
   const auto merged_descriptor = merge_segments(rows.file_system, rows.path(3), identity, both,
-                                                Tombstones::kDrop, [] { return Status(); });
+                                                Tombstones::kDrop, 1, [] { return Status(); });
   ASSERT_TRUE(merged_descriptor && *merged_descriptor);
   const auto merged = Segment::open(rows.file_system, rows.path(3), **merged_descriptor, identity);
   ASSERT_TRUE(merged) << merged.error().message();
@@ -268,7 +270,7 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
     EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin(), after.end()));
   }
   // When its search ends is measured with the rows that it has now.
-  EXPECT_EQ(*(*merged)->calibration(), *calibrate(**merged, Effort::kLess, [] { return Status(); }));
+  EXPECT_EQ(*(*merged)->calibration(), *calibrate(**merged, *large->calibration(), [] { return Status(); }));
   // Each code is that of its own row: bounds are above values, and near them.
   const std::vector<float> query = rows.vector();
   const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->centroid(0), 4);

@@ -170,7 +170,7 @@ TEST_F(ManifestDamage, IsRefusedInAFrameOutOfItsPlace) {
 
 TEST_F(ManifestDamage, TellsALaterVersion) {
   std::string bytes = sound_;
-  bytes[8] = 2;
+  bytes[8] = static_cast<char>(kManifestVersion + 1);
   std::string sum;
   ByteWriter(sum).u64(checksum(bytes.substr(0, 56), checksum_seed(checksum_seed(kDatabase, 1), 0)));
   bytes.replace(56, 8, sum);

@@ -74,7 +74,7 @@ class MergeTest : public testing::Test, public SegmentDisk {
     return merge_segments(file_system, path(last_file_ + 1),
                           identity_of(last_file_ + 1, kDimension),
                           std::span(segments_).subspan(first, count), tombstones_with(first),
-                          pause);
+                          1, pause);
   }
 
   void merge(std::size_t first, std::size_t count) {

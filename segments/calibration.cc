@@ -29,9 +29,10 @@ constexpr std::uint32_t kQueriesOfLessMin = 512;
 // How much further they look than would have done before: for the highest recall, which few rows decide. At 1M x 768
 // they then take a quarter of the time that they take without an end, and what is measured is within 0.05 of that.
 constexpr float kFurther = 2.5F;
-constexpr float kLeastFar = 10;
-// And where what they need comes so near to that, they look again, without an end.
+constexpr float kLeastFar = 5;
+// And where more than one of so many of what they find comes so near to that, they look again, without an end.
 constexpr float kBeyond = 1;
+constexpr std::size_t kFoundPerJust = 500;
 // The highest recall that the others serve, and how far they look: until so much is found.
 constexpr double kNearRecallMax = 0.95;
 constexpr double kNearShare = 0.98;
@@ -148,7 +149,8 @@ class Trials {
       : segment_(segment), pause_(pause), count_(std::min(segment.rows() / kRowsPerQuery, kQueriesMax)) {
     if (!before) return;
     // What an older version measured is on another scale.
-    if (before->count_weight == kCountWeight) {
+    limited_ = before->count_weight == kCountWeight;
+    if (limited_) {
       far_ = reach_after(before->near, before->near_per_farness);
       wide_ = reach_after(before->wide, before->wide_per_farness);
     }
@@ -156,21 +158,26 @@ class Trials {
     far_every_ = 1;
   }
 
-  // Whether what was found tells that more may lie beyond.
-  bool looked_too_near(const Calibration& found) const {
-    return found.near.back() > far_.remoteness - kBeyond || found.wide.back() > wide_.remoteness - kBeyond;
+  // Whether so much of what was found was found only just that more lies beyond.
+  bool looked_too_near() const { return limited_ && found_just_ * kFoundPerJust > found_; }
+  // As those do that nothing was measured before, or further.
+  void look_further() {
+    for (Reach* const reach : {&far_, &wide_}) reach->remoteness = std::max(reach->remoteness, kRemotest);
+    limited_ = false;
   }
-  // As those do that nothing was measured before.
-  void look_further() { far_ = wide_ = Reach(); }
 
   // Every far_every_'th.
   Result<std::vector<Need>> run_far() {
-    return run(kNearest, far_, [this](std::uint32_t i) { return i % far_every_ == 0; });
+    auto needs = run(kNearest, far_, [this](std::uint32_t i) { return i % far_every_ == 0; });
+    if (needs) note_just_found(*needs, far_);
+    return needs;
   }
   // Some, for so many of their nearest.
   std::uint32_t wide_count() const { return std::min(segment_.rows() / kRowsPerWideCount, kWideCountMax); }
   Result<std::vector<Need>> run_wide() {
-    return run(wide_count(), wide_, [](std::uint32_t i) { return i % kWideQueryEvery == 1; });
+    auto needs = run(wide_count(), wide_, [](std::uint32_t i) { return i % kWideQueryEvery == 1; });
+    if (needs) note_just_found(*needs, wide_);
+    return needs;
   }
   // The others.
   Result<std::vector<Need>> run_near(const Reach& reach) {
@@ -178,6 +185,12 @@ class Trials {
   }
 
  private:
+  void note_just_found(const std::vector<Need>& needs, const Reach& reach) {
+    found_ += needs.size();
+    for (const Need& need : needs) {
+      if (need.remoteness > reach.remoteness + reach.per_farness * need.farness - kBeyond) ++found_just_;
+    }
+  }
   static Reach reach_after(const std::array<float, 8>& remotenesses, float per_farness) {
     return {std::max(remotenesses.back() + kFurther, kLeastFar), per_farness};
   }
@@ -207,6 +220,9 @@ class Trials {
   std::uint32_t far_every_ = kFarQueryEvery;
   Reach far_;
   Reach wide_;
+  bool limited_ = false;  // by what was measured before
+  std::size_t found_ = 0;
+  std::size_t found_just_ = 0;  // of these, next to where the search ended
 };
 
 // What a share of the values is not above. Requires: rising values.
@@ -238,7 +254,7 @@ float per_farness_of(std::vector<Need> needs) {
   const auto [far_needs, far_mean] = quantile_and_mean({middle, needs.end()});
   if (far_mean <= near_mean) return 0;
   // Where nearly all are found before there is a threshold nothing has been measured.
-  if (near_needs <= -double{kRemotest} || far_needs <= -double{kRemotest}) return Calibration().near_per_farness;
+  if (near_needs <= -double{kRemotest} || far_needs <= -double{kRemotest}) return std::min(Calibration().near_per_farness, kPerFarnessMax);
   return std::clamp(static_cast<float>((far_needs - near_needs) / (far_mean - near_mean)), 0.0F, kPerFarnessMax);
 }
 
@@ -299,7 +315,7 @@ Result<Calibration> calibrate(const Segment& segment, const std::optional<Calibr
                               const std::function<Status()>& pause) {
   Trials trials(segment, before, pause);
   Calibration calibration = TRY(measure(trials));
-  if (before && trials.looked_too_near(calibration)) {
+  if (trials.looked_too_near()) {
     trials.look_further();
     calibration = TRY(measure(trials));
   }

@@ -25,7 +25,7 @@ constexpr float kFarTimesMax = 16;
 // Where no more of a cluster's rows pass than one of so many, their vectors are read instead of many times as many codes.
 constexpr std::size_t kFewPass = 16;
 // From so many of which it is known what to expect the next is chosen: estimates are off by more than one place.
-constexpr std::size_t kChosenFrom = 32;
+constexpr std::size_t kChosenFrom = 16;
 // How many deviations above the mean a cluster's best rows are taken to lie, in the order of clusters.
 constexpr float kPromiseDeviations = 4;
 
@@ -131,6 +131,9 @@ Status ProbeOrder::find_passing(const Segment::Cluster& cluster, Known& known) c
   }
   known.probe.passing = std::span<const std::uint32_t>(known.list).first(count);
   known.probe.few = count <= cluster.rows / kFewPass;
+  if (known.probe.few) {
+    for (const std::uint32_t row : known.probe.passing) segment_->prefetch_place(row);
+  }
   return {};
 }
 

@@ -56,6 +56,7 @@ class FileSegmentWriter final : public SegmentWriter {
   void set_vector_files(VectorFiles files) override {
     CHECK(totals_.rows == 0, "vector files of all rows");
     files_ = std::move(files);
+    if (!files_.empty()) vectors_.stay_plain();
     for (const auto& file : files_) {
       first_vectors_.push_back(linked_vectors_);
       linked_vectors_ += file->section(Section::kVectors).items();
@@ -117,7 +118,10 @@ class FileSegmentWriter final : public SegmentWriter {
     if (totals_.rows < kClusteredRowsMin) return {};
     std::optional<Calibration> before;
     // Of damage to what is only a help another merge need not hear.
-    if (const auto found = kept ? model_.segment->calibration() : Result<Calibration>(Calibration()); kept && found) before = *found;
+    if (kept) {
+      const auto found = model_.segment->calibration();
+      if (found) before = *found;
+    }
     const Calibration calibration = TRY(measure_calibration(before, pause));
     const std::string_view bytes(reinterpret_cast<const char*>(&calibration), sizeof(calibration));
     return out_.append(Section::kCalibration, Codec::kPlain, 1, {bytes}, bytes.size());

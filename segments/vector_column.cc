@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/check.h"
+
 namespace alcove::segments {
 
 namespace {
@@ -28,6 +30,8 @@ std::size_t VectorColumnWriter::rows_that_fit(std::size_t block_bytes) const {
   const std::size_t rows = std::max<std::size_t>(block_bytes / row_bytes, 1);
   return rows < kScannedTogether ? rows : rows / kScannedTogether * kScannedTogether;
 }
+
+void VectorColumnWriter::stay_plain() { rows_per_block_ = rows_that_fit(kPlainBlockBytes); }
 
 Status VectorColumnWriter::add(const float* values, float squared_norm, BlockWriter& out) {
   values_.insert(values_.end(), values, values + dimension_);
@@ -126,8 +130,9 @@ VectorColumn::VectorColumn(const VectorFiles& files)
 }
 
 VectorColumn::Vector VectorColumn::find_plain(const Part& part, std::uint32_t item) const {
+  CHECK(item < part.list->items(), "a vector of the file");
+  if (part.spots.empty()) return {};
   const std::size_t block = item / part.per_block;
-  if (block >= part.spots.size()) return {};
   const Spot& spot = part.spots[block];
   if (!part.file->verified(spot.number)) return {};
   const auto first = static_cast<std::uint32_t>(block * part.per_block);
@@ -211,7 +216,8 @@ void VectorColumn::prefetch(std::uint32_t row) const {
   // The processor notices that a longer run is read in order.
   constexpr std::size_t kBytesMax = 512;
   constexpr std::size_t kLineBytes = 64;
-  if (!everything_own() && own_.expect(places_.even_block(row))) return;
+  // From a disk too it is better to wait for what says where the vector lies, which expect_places() has asked for, than to ask
+  // for the vector only when it is needed.
   const auto place = this->place(row);
   if (!place) return;  // whoever reads it is told
   const Part& part = parts_[place->file];
@@ -234,8 +240,9 @@ Status VectorColumn::verify(std::uint32_t rows) const {
   for (const Part& part : parts_) {
     for (const Block& each : part.list->blocks()) {
       const std::string_view stored = TRY(part.file->stored(each));
+      if (each.entry.codec == Codec::kPlain) continue;
       std::string decoded(each.entry.raw_bytes, '\0');
-      if (each.entry.codec != Codec::kPlain && !decode_planes(stored, decoded.data(), decoded.size())) {
+      if (!decode_planes(stored, decoded.data(), decoded.size())) {
         return part.file->damaged(each, "does not decode");
       }
     }

@@ -36,6 +36,9 @@ namespace alcove::segments {
 class VectorColumnWriter {
  public:
   explicit VectorColumnWriter(std::uint32_t dimension) : dimension_(dimension) {}
+  // Decides for plain blocks: where rows that follow each other lie in several files, one of a block of planes would cost all.
+  // Requires: nothing has been added.
+  void stay_plain();
   Status add(const float* values, float squared_norm, BlockWriter& out);
   Status finish(BlockWriter& out);
 
@@ -86,7 +89,7 @@ class VectorColumn {
   Status verify(std::uint32_t rows) const;
 
  private:
-  // A block, in the eighth of what its entry takes: those of 3 GB stay in a core's cache.
+  // A block, in a fifth of what a Block takes: those of 3 GB stay in a core's cache.
   struct Spot {
     std::uint32_t offset;  // in units of kBlockAlignment
     std::uint32_t number;

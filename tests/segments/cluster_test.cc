@@ -271,6 +271,16 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   }
   // When its search ends is measured with the rows that it has now.
   EXPECT_EQ(*(*merged)->calibration(), *calibrate(**merged, *large->calibration(), [] { return Status(); }));
+  // As it would be without what was measured before, but for what few rows need.
+  const Calibration anew = *calibrate(**merged, Calibration(), [] { return Status(); });
+  const Calibration after = *(*merged)->calibration();
+  for (std::size_t i = 0; i + 1 < after.near.size(); ++i) EXPECT_NEAR(after.near[i], anew.near[i], 0.1) << i;
+  // Where that was far too little they look again.
+  Calibration too_near = after;
+  too_near.near.fill(-16);
+  too_near.wide.fill(-16);
+  too_near.near_per_farness = -16;
+  EXPECT_EQ(*calibrate(**merged, too_near, [] { return Status(); }), anew);
   // Each code is that of its own row: bounds are above values, and near them.
   const std::vector<float> query = rows.vector();
   const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->centroid(0), 4);

@@ -47,7 +47,7 @@ static_assert(kCalibratedRecalls.size() == std::tuple_size_v<decltype(Calibratio
 static_assert(sizeof(Calibration) == 80);
 inline constexpr std::size_t kCalibrationBytesBefore7 = 76;
 inline constexpr std::size_t kCalibrationBytesBefore6 = 68;
-inline constexpr float kCountWeight = 0.75F;
+inline constexpr float kCountWeight = 0.6F;
 // What is believed at most of s, at least 0: where it is more, to find as much of every query's nearest would take many times as
 // long as to find as much on average (docs/decisions/0012). And what may stand in a file.
 inline constexpr float kPerFarnessMax = 1;

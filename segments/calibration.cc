@@ -159,7 +159,7 @@ class Trials {
   }
 
   // Whether so much of what was found was found only just that more lies beyond.
-  bool looked_too_near() const { return limited_ && found_just_ * kFoundPerJust > found_; }
+  bool looked_too_near() const { return limited_ && found_just_; }
   // As those do that nothing was measured before, or further.
   void look_further() {
     for (Reach* const reach : {&far_, &wide_}) reach->remoteness = std::max(reach->remoteness, kRemotest);
@@ -186,10 +186,10 @@ class Trials {
 
  private:
   void note_just_found(const std::vector<Need>& needs, const Reach& reach) {
-    found_ += needs.size();
-    for (const Need& need : needs) {
-      if (need.remoteness > reach.remoteness + reach.per_farness * need.farness - kBeyond) ++found_just_;
-    }
+    const auto just = std::count_if(needs.begin(), needs.end(), [&](const Need& need) {
+      return need.remoteness > reach.remoteness + reach.per_farness * need.farness - kBeyond;
+    });
+    if (static_cast<std::size_t>(just) * kFoundPerJust > needs.size()) found_just_ = true;
   }
   static Reach reach_after(const std::array<float, 8>& remotenesses, float per_farness) {
     return {std::max(remotenesses.back() + kFurther, kLeastFar), per_farness};
@@ -221,8 +221,7 @@ class Trials {
   Reach far_;
   Reach wide_;
   bool limited_ = false;  // by what was measured before
-  std::size_t found_ = 0;
-  std::size_t found_just_ = 0;  // of these, next to where the search ended
+  bool found_just_ = false;  // so much, where either search ended
 };
 
 // What a share of the values is not above. Requires: rising values.

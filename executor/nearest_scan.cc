@@ -194,10 +194,10 @@ Status NearestScan::enter_segment(const OpenSegment& open) {
   metadata_ = nullptr;
   if (target_.recall < 1 && segment.has_codes() && reader_.count_at_least() >= segments::kCodedRowsMin) {
     if (!filtered_) segment.expect_search();
-    const auto origin = TRY(segment.centroid(0));
+    const auto origin = TRY(segment.origin());
     code_query_.emplace(target_.metric, *target_.query, target_.query_squared_norm, origin,
                         deviations_for(target_.recall));
-    code_scan_ = code_query_->scan(origin);
+    code_scan_ = code_query_->scan_origin();
   }
   // What a filter leaves is found first where terms tell it, or where it tells in which clusters to look.
   finding_ = filtered_ && (segment.has_terms() || (code_query_ && segment.clusters() > 0));

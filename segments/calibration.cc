@@ -74,7 +74,7 @@ class Trial {
     const float* const values = own.values + (row_ - own.first) * dimension;
     query_.assign(values, values + dimension);
     squared_norm_ = own.squared_norms[row_ - own.first];
-    const auto origin = TRY(segment_.centroid(0));
+    const auto origin = TRY(segment_.origin());
     const CodeQuery ready(segment_.identity().metric, query_, squared_norm_, origin, kDeviations);
     ProbeOrder order = TRY(ProbeOrder::create(segment_, ready, nullptr));
     CodeSearch search(segment_, CodeSearch::Order::kByPromise);

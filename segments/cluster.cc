@@ -425,6 +425,7 @@ class Builder {
     for (std::uint32_t i = 0; i < clusters(); ++i) {
       if (first[i] == first[i + 1]) continue;
       clustering.first.push_back(first[i]);
+      clustering.given.push_back(i);
       const auto centroid = centroids_.begin() + static_cast<std::ptrdiff_t>(std::size_t{i} * dimension_);
       clustering.centroids.insert(clustering.centroids.end(), centroid, centroid + dimension_);
     }

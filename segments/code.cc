@@ -113,15 +113,20 @@ Encoder::Encoder(Metric metric, std::span<const float> origin)
       residual_(shape_.padded_dimension),
       levels_(shape_.padded_dimension) {}
 
-Encoder::Centroid Encoder::prepare(std::span<const float> centroid) const {
+Encoder::Centroid Encoder::prepare_origin() const {
+  const std::vector<std::int8_t> none(origin_.size());
+  return prepare({none, 0});
+}
+
+Encoder::Centroid Encoder::prepare(const RoundedVector& offset) const {
   Centroid prepared;
   prepared.offset.resize(shape_.padded_dimension);
   double squared_norm = 0;
   for (std::size_t i = 0; i < origin_.size(); ++i) {
-    const double offset = double{centroid[i]} - double{origin_[i]};
-    prepared.offset[i] = static_cast<float>(offset);
-    prepared.product += offset * double{origin_[i]};
-    squared_norm += double{centroid[i]} * double{centroid[i]};
+    prepared.offset[i] = offset[i];
+    const double coordinate = double{origin_[i]} + double{offset[i]};
+    prepared.product += double{offset[i]} * double{origin_[i]};
+    squared_norm += coordinate * coordinate;
   }
   rotation_.apply(prepared.offset.data());
   prepared.norm = std::sqrt(squared_norm);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/record.h"
+#include "segments/rounded_vector.h"
 
 namespace alcove::segments {
 
@@ -76,14 +77,15 @@ class Encoder {
   Encoder(Metric metric, std::span<const float> origin);
   const CodeShape& shape() const { return shape_; }
 
-  // A centroid as encode() takes it.
+  // A centroid as encode() takes it, of its offset from the origin.
   struct Centroid {
     std::vector<float> offset;  // to it from the origin, rotated
     double product = 0;         // of the offset and the origin
     double norm = 0;
     double offset_norm = 0;
   };
-  Centroid prepare(std::span<const float> centroid) const;
+  Centroid prepare(const RoundedVector& offset) const;
+  Centroid prepare_origin() const;
 
   // Writes the code of `values` as that of row `place` of the 32 at `codes`, which are zeros there.
   // Returns the squared length of its difference to the centroid.

@@ -39,6 +39,9 @@ constexpr double kMostRows = 1.2;
 
 static_assert(sizeof(Segment::Cluster) == 20);
 
+// Of one centroid.
+std::size_t rounded_bytes(std::size_t dimension) { return sizeof(float) + dimension; }
+
 // Writes `count` items of `size` bytes each in blocks.
 Status append_items(Section section, const void* items, std::size_t count, std::size_t size,
                     BlockWriter& out) {
@@ -96,7 +99,7 @@ class CodesWriter {
   bool keeps() const { return keeps_; }
 
   Status run() {
-    keeps_ = model_fits();
+    keeps_ = TRY(model_fits());
     if (keeps_) {
       TRY(take_clusters());
     } else {
@@ -112,11 +115,17 @@ class CodesWriter {
   std::span<const float> centroid(std::uint32_t cluster) const {
     return std::span(clustering_.centroids).subspan(std::size_t{cluster} * dimension_, dimension_);
   }
+  // Of a centroid from the origin.
+  RoundedVector offset(std::uint32_t cluster) const {
+    return {std::span(numbers_).subspan(std::size_t{cluster} * dimension_, dimension_), units_[cluster]};
+  }
 
-  bool model_fits() const {
+  Result<bool> model_fits() const {
     if (model_.segment == nullptr || rows_ < kClusteredRowsMin) return false;
     const double per_cluster = static_cast<double>(rows_) / model_.segment->clusters();
-    return per_cluster >= kRowsPerCluster * kFewestRows && per_cluster <= kRowsPerCluster * kMostRows;
+    if (per_cluster < kRowsPerCluster * kFewestRows || per_cluster > kRowsPerCluster * kMostRows) return false;
+    // Codes say the same only with centroids that are rounded already.
+    return TRY(model_.segment->centroid(0)).whole.empty();
   }
 
   Status make_clusters() {
@@ -127,19 +136,39 @@ class CodesWriter {
       clustering_.centroids = origin_;
       clustering_.first = {0, rows_};
     }
+    round_centroids();
     return {};
+  }
+
+  // From here on centroids are where their rounded offsets say.
+  void round_centroids() {
+    numbers_.resize(clustering_.centroids.size());
+    units_.resize(clusters());
+    std::vector<float> offset(dimension_);
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      const std::size_t at = std::size_t{i} * dimension_;
+      for (std::size_t j = 0; j < dimension_; ++j) {
+        offset[j] = static_cast<float>(double{clustering_.centroids[at + j]} - double{origin_[j]});
+      }
+      units_[i] = round_vector(offset, std::span(numbers_).subspan(at, dimension_));
+      const Centroid rounded{this->offset(i), {}};
+      for (std::size_t j = 0; j < dimension_; ++j) clustering_.centroids[at + j] = rounded.at(origin_, j);
+    }
   }
 
   Status take_clusters() {
     const Segment& from = *model_.segment;
-    const auto origin = TRY(from.centroid(0));
+    const auto origin = TRY(from.origin());
     origin_.assign(origin.begin(), origin.end());
     std::vector<float> centroids;
     model_clusters_.resize(from.rows());
     model_codes_.resize(from.rows());
     for (std::uint32_t i = 0; i < from.clusters(); ++i) {
-      const auto centroid = TRY(from.centroid(1 + i));
-      centroids.insert(centroids.end(), centroid.begin(), centroid.end());
+      const Centroid centroid = TRY(from.centroid(i));
+      if (!centroid.whole.empty()) {
+        return fail(ErrorCode::kCorruption, "{}: some centroids are rounded, others not", from.path());
+      }
+      for (std::size_t j = 0; j < dimension_; ++j) centroids.push_back(centroid.at(origin_, j));
       const Segment::Cluster cluster = TRY(from.cluster(i));
       for (std::uint32_t at = cluster.first; at < cluster.first + cluster.rows; ++at) {
         const std::uint32_t row = TRY(from.postings(at)).front();
@@ -157,6 +186,11 @@ class CodesWriter {
     }
     clustering_ = TRY(keep_clusters(vectors_, metric_, dimension_, std::move(centroids),
                                     std::move(cluster_of), pause_));
+    for (const std::uint32_t given : clustering_.given) {
+      const RoundedVector offset = TRY(from.centroid(given)).offset;
+      numbers_.insert(numbers_.end(), offset.numbers.begin(), offset.numbers.end());
+      units_.push_back(offset.unit);
+    }
     return {};
   }
 
@@ -175,8 +209,13 @@ class CodesWriter {
   }
 
   Status write_clusters() {
-    TRY(append_items(Section::kCentroids, clustering_.centroids.data(), clusters(),
-                     dimension_ * sizeof(float), out_));
+    std::string centroids;
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      const RoundedVector offset = this->offset(i);
+      centroids.append(reinterpret_cast<const char*>(&offset.unit), sizeof(float));
+      centroids.append(reinterpret_cast<const char*>(offset.numbers.data()), dimension_);
+    }
+    TRY(append_items(Section::kCentroids, centroids.data(), clusters(), rounded_bytes(dimension_), out_));
     TRY(write_centroid_codes());
     TRY(write_codes());
     TRY(append_items(Section::kPostings, clustering_.rows.data(), rows_,
@@ -204,7 +243,7 @@ class CodesWriter {
   Status write_centroid_codes() {
     // Under cosine too, a centroid has the length that it has.
     Encoder encoder(metric_ == Metric::kCosine ? Metric::kDotProduct : metric_, origin_);
-    const Encoder::Centroid origin = encoder.prepare(origin_);
+    const Encoder::Centroid origin = encoder.prepare_origin();
     CodeBlocks blocks(Section::kCentroidCodes, encoder.shape(), kPlainBlockBytes);
     std::string codes;
     for (std::uint32_t first = 0; first < clusters(); first += kCodedRows) {
@@ -222,7 +261,7 @@ class CodesWriter {
   Status write_codes() {
     const Encoder encoder(metric_, origin_);
     std::vector<Encoder::Centroid> centroids;
-    for (std::uint32_t i = 0; i < clusters(); ++i) centroids.push_back(encoder.prepare(centroid(i)));
+    for (std::uint32_t i = 0; i < clusters(); ++i) centroids.push_back(encoder.prepare(offset(i)));
     const std::vector<std::uint32_t> clusters_of_rows = find_clusters_of_rows();
     const std::vector<std::uint32_t> places = find_places();
     squared_lengths_.assign(clusters(), 0);
@@ -386,6 +425,8 @@ class CodesWriter {
   RowReader reader_;
   std::vector<float> origin_;
   Clustering clustering_;
+  std::vector<std::int8_t> numbers_;     // of each cluster's centroid
+  std::vector<float> units_;
   std::vector<double> squared_lengths_;  // of each cluster: the sum over its rows
   bool keeps_ = false;                   // the model's clusters
   std::vector<std::uint32_t> model_clusters_;  // of each row of the model
@@ -430,28 +471,38 @@ Result<Calibration> CodeColumn::calibration() const {
   return calibration;
 }
 
-// The origin has a block of its own, and those of clusters stand in blocks that have equally many.
-const Block& CodeColumn::centroid_block(std::uint32_t number) const {
+// The origin has a block of its own, and centroids stand in blocks that have equally many.
+CodeColumn::CentroidPlace CodeColumn::place_of_centroid(std::uint32_t cluster) const {
   const std::vector<Block>& blocks = centroids_.blocks();
-  if (number == 0) return blocks.front();
-  return blocks[1 + (number - 1) / blocks[1].entry.items];
+  const std::uint32_t per_block = blocks[1].entry.items;
+  const Block& block = blocks[1 + cluster / per_block];
+  const std::size_t bytes = block.entry.raw_bytes / block.entry.items;
+  return {&block, cluster % per_block * bytes, bytes};
 }
 
-bool CodeColumn::prefetch_centroid(std::uint32_t number) const {
-  constexpr std::size_t kBytesMax = 512;
-  const Block& block = centroid_block(number);
-  const std::size_t bytes = std::size_t{reader_.identity().dimension} * sizeof(float);
-  if (reader_.expect(block)) return true;
-  reader_.prefetch(block, (number - block.first) * bytes, std::min(bytes, kBytesMax));
+bool CodeColumn::prefetch_centroid(std::uint32_t cluster) const {
+  constexpr std::size_t kBytesMax = 1024;
+  const CentroidPlace place = place_of_centroid(cluster);
+  if (reader_.expect(*place.block)) return true;
+  reader_.prefetch(*place.block, place.offset, std::min(place.bytes, kBytesMax));
   return false;
 }
 
-Result<std::span<const float>> CodeColumn::centroid(std::uint32_t number) const {
-  const Block& block = centroid_block(number);
-  const std::string_view bytes = TRY(reader_.stored(block));
+Result<std::span<const float>> CodeColumn::origin() const {
+  const std::string_view bytes = TRY(reader_.stored(centroids_.blocks().front()));
+  return std::span(reinterpret_cast<const float*>(bytes.data()), reader_.identity().dimension);
+}
+
+Result<Centroid> CodeColumn::centroid(std::uint32_t cluster) const {
+  const CentroidPlace place = place_of_centroid(cluster);
+  const char* const bytes = TRY(reader_.stored(*place.block)).data() + place.offset;
   const std::size_t dimension = reader_.identity().dimension;
-  return std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float))
-      .subspan((number - block.first) * dimension, dimension);
+  if (place.bytes != rounded_bytes(dimension)) {
+    return Centroid{{}, {reinterpret_cast<const float*>(bytes), dimension}};
+  }
+  float unit = 0;
+  std::memcpy(&unit, bytes, sizeof(unit));
+  return Centroid{{{reinterpret_cast<const std::int8_t*>(bytes + sizeof(unit)), dimension}, unit}, {}};
 }
 
 Result<Segment::Codes> CodeColumn::run(std::uint32_t at, std::uint32_t count) const {

@@ -22,8 +22,9 @@ namespace alcove::segments {
 // from code 0 on, none without rows, and the postings name each row once.
 //
 // CENTROIDS, blocks of up to 64 KiB
-//   each 4D bytes: first the origin, the mean of rows; then those of the clusters. Under cosine all
-//   are of the rows divided by their lengths.
+//   first the origin, the mean of rows: 4D bytes, float32; then of each cluster the offset of its centroid
+//   from there (rounded_vector.h): 4 bytes, its unit, float32, and D, its numbers. Before version 8 the
+//   centroid itself in 4D bytes, float32. Under cosine all are of the rows divided by their lengths.
 //
 // CODES, blocks of about 16 KiB but at least 128 rows, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)
@@ -67,9 +68,9 @@ class CodeColumn {
   explicit CodeColumn(const BlockReader& reader);
   bool empty() const { return codes_.blocks().empty(); }
   std::uint32_t clusters() const { return clusters_.items(); }
-  // 0 is the origin, 1 + i that of cluster i. Requires: it exists.
-  Result<std::span<const float>> centroid(std::uint32_t number) const;
-  // As Segment::codes(). Require: what is asked for exists; likewise below.
+  // As Segment's. Require: what is asked for exists; likewise below.
+  Result<std::span<const float>> origin() const;
+  Result<Centroid> centroid(std::uint32_t cluster) const;
   Result<Segment::Codes> run(std::uint32_t at, std::uint32_t count) const;
   Result<Segment::Codes> centroid_codes(std::uint32_t cluster) const;
   Result<Segment::Cluster> cluster(std::uint32_t number) const;
@@ -78,7 +79,7 @@ class CodeColumn {
   Result<Calibration> calibration() const;
   Result<std::span<const std::uint32_t>> postings(std::uint32_t at) const;
   // These hint as Segment's do.
-  bool prefetch_centroid(std::uint32_t number) const;
+  bool prefetch_centroid(std::uint32_t cluster) const;
   void prefetch_postings(std::uint32_t at, std::uint32_t count) const;
   void expect_search() const;
   bool expect_cluster(std::uint32_t first, std::uint32_t rows) const;
@@ -86,7 +87,13 @@ class CodeColumn {
   Status verify(std::uint32_t rows) const;
 
  private:
-  const Block& centroid_block(std::uint32_t number) const;
+  // Where a centroid lies among all.
+  struct CentroidPlace {
+    const Block* block;
+    std::size_t offset;
+    std::size_t bytes;
+  };
+  CentroidPlace place_of_centroid(std::uint32_t cluster) const;
 
   const BlockReader& reader_;
   const BlockList& centroids_;

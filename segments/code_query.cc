@@ -31,17 +31,34 @@ CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_
   squared_norm_ = segments::squared_norm(query_.data(), query_.size());
   // No product is greater than that of the lengths.
   deviations_ = std::min(deviations, std::sqrt(static_cast<double>(shape.padded_dimension)));
+  if (metric == Metric::kEuclidean) {
+    from_origin_.assign(difference.begin(), difference.begin() + static_cast<std::ptrdiff_t>(query.size()));
+  } else {
+    origin_value_ = dot(query_.data(), origin_.data(), query_.size());
+  }
   rotation_of(query.size()).apply(difference.data());
   tabulate(shape, difference);
 }
 
-CodeQuery::Place CodeQuery::place(std::span<const float> centroid, float squared_norm) const {
-  Place place;
-  if (metric_ == Metric::kEuclidean) {
-    place.value = -squared_l2(query_.data(), centroid.data(), query_.size());
-  } else {
-    place.value = dot(query_.data(), centroid.data(), query_.size());
+CodeQuery::Place CodeQuery::place(const Centroid& centroid, float squared_norm) const {
+  const std::size_t dimension = query_.size();
+  if (!centroid.whole.empty()) {
+    const float* const whole = centroid.whole.data();
+    return place_of(metric_ == Metric::kEuclidean ? -squared_l2(query_.data(), whole, dimension)
+                                                  : dot(query_.data(), whole, dimension),
+                    squared_norm);
   }
+  const std::int8_t* const numbers = centroid.offset.numbers.data();
+  const float unit = centroid.offset.unit;
+  return place_of(metric_ == Metric::kEuclidean
+                      ? -squared_l2_rounded(from_origin_.data(), numbers, unit, dimension)
+                      : origin_value_ + dot_rounded(query_.data(), numbers, unit, dimension),
+                  squared_norm);
+}
+
+CodeQuery::Place CodeQuery::place_of(float value, float squared_norm) const {
+  Place place;
+  place.value = value;
   place.squared_distance = squared_distance(place.value, squared_norm);
   const double size = metric_ == Metric::kEuclidean
                           ? double{place.squared_distance}
@@ -52,13 +69,13 @@ CodeQuery::Place CodeQuery::place(std::span<const float> centroid, float squared
   return place;
 }
 
-CodeScan CodeQuery::scan(std::span<const float> centroid) const {
-  const Place at = place(centroid, segments::squared_norm(centroid.data(), centroid.size()));
+CodeScan CodeQuery::scan_origin() const {
+  const Place at = place({{}, origin_}, segments::squared_norm(origin_.data(), origin_.size()));
   return scan(at.base, at.reach);
 }
 
 CodeScan CodeQuery::estimate() const {
-  CodeScan estimate = scan(origin_);
+  CodeScan estimate = scan_origin();
   estimate.bias = static_cast<float>(double{estimate.bias} - rounded_away_);
   estimate.reach = 0;
   return estimate;

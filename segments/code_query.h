@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/record.h"
+#include "segments/centroid.h"
 #include "segments/code.h"
 #include "segments/code_scan.h"
 
@@ -30,7 +31,7 @@ class CodeQuery {
     float reach = 0;
   };
   // `squared_norm` is the centroid's.
-  Place place(std::span<const float> centroid, float squared_norm) const;
+  Place place(const Centroid& centroid, float squared_norm) const;
   // Of a centroid that has this value. Requires: as place().
   float squared_distance(float value, float squared_norm) const {
     const float square = metric_ == Metric::kEuclidean ? -value : squared_norm_ + squared_norm - 2 * value;
@@ -44,7 +45,8 @@ class CodeQuery {
     scan.reach = reach;
     return scan;
   }
-  CodeScan scan(std::span<const float> centroid) const;
+  // Over codes whose centroid is the origin.
+  CodeScan scan_origin() const;
   // The same to estimate instead of bounding, and of centroids coded by their products with the query or
   // by their negated squared distance to it (cluster_column.h).
   CodeScan estimate() const;
@@ -52,6 +54,7 @@ class CodeQuery {
   Metric metric() const { return metric_; }
 
  private:
+  Place place_of(float value, float squared_norm) const;
   // Fills in the table and what its entries are worth.
   void tabulate(const CodeShape& shape, const std::vector<float>& rotated);
 
@@ -60,6 +63,8 @@ class CodeQuery {
   std::vector<float> query_;  // under cosine divided by its length
   float squared_norm_ = 0;
   std::vector<float> origin_;
+  float origin_value_ = 0;          // of cosine and product
+  std::vector<float> from_origin_;  // to the query, under euclidean
   std::vector<std::uint8_t> table_;
   CodeScan scan_;             // without what differs by centroid
   double rounded_away_ = 0;   // of scan_.bias: what the table's rounding may take

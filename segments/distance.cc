@@ -50,14 +50,6 @@ HWY_INLINE Accumulators zero(std::index_sequence<part...>) {
   return {{((void)part, hn::Zero(kTag))...}};
 }
 
-template <class Fold, std::size_t... part>
-HWY_INLINE void fold_sixteen(std::index_sequence<part...>, const float* x, const float* y,
-                             Accumulators& sums) {
-  ((sums.part[part] = Fold::fold(hn::LoadU(kTag, x + part * kLanes),
-                                 hn::LoadU(kTag, y + part * kLanes), sums.part[part])),
-   ...);
-}
-
 // The first `count` floats at `from`, and reads none behind them.
 HWY_INLINE Vector load_first(std::size_t count, const float* from) {
 #if HWY_TARGET == HWY_NEON  // whose MaskedLoad reads all lanes
@@ -69,20 +61,52 @@ HWY_INLINE Vector load_first(std::size_t count, const float* from) {
 #endif
 }
 
-template <class Fold>
-HWY_INLINE void fold_first(std::size_t count, const float* x, const float* y, Vector& sum) {
+// A row's elements from some place on: of floats, and of numbers in a unit.
+struct FloatRow {
+  const float* at;
+  HWY_INLINE FloatRow from(std::size_t i) const { return {at + i}; }
+  HWY_INLINE Vector load() const { return hn::LoadU(kTag, at); }
+  HWY_INLINE Vector load(std::size_t count) const { return load_first(count, at); }
+};
+
+constexpr hn::Rebind<std::int8_t, decltype(kTag)> kNumbers;
+constexpr hn::Rebind<std::int32_t, decltype(kTag)> kInts;
+
+struct RoundedRow {
+  const std::int8_t* at;
+  Vector unit;
+  HWY_INLINE RoundedRow from(std::size_t i) const { return {at + i, unit}; }
+  HWY_INLINE Vector load() const {
+    return hn::Mul(unit, hn::ConvertTo(kTag, hn::PromoteTo(kInts, hn::LoadU(kNumbers, at))));
+  }
+  HWY_INLINE Vector load(std::size_t count) const {
+    std::int8_t copy[kLanes] = {};
+    std::memcpy(copy, at, count);
+    return RoundedRow{copy, unit}.load();
+  }
+};
+
+template <class Fold, class Row, std::size_t... part>
+HWY_INLINE void fold_sixteen(std::index_sequence<part...>, const float* x, Row y, Accumulators& sums) {
+  ((sums.part[part] = Fold::fold(hn::LoadU(kTag, x + part * kLanes), y.from(part * kLanes).load(),
+                                 sums.part[part])),
+   ...);
+}
+
+template <class Fold, class Row>
+HWY_INLINE void fold_first(std::size_t count, const float* x, Row y, Vector& sum) {
   // A lane that has no element keeps its bits: adding a product of padding would turn -0 into 0.
-  const Vector folded = Fold::fold(load_first(count, x), load_first(count, y), sum);
+  const Vector folded = Fold::fold(load_first(count, x), y.load(count), sum);
   sum = hn::IfThenElse(hn::FirstN(kTag, count), folded, sum);
 }
 
 // Requires: 0 < count < 16.
-template <class Fold, std::size_t... part>
-HWY_INLINE void fold_tail(std::index_sequence<part...>, std::size_t count, const float* x,
-                          const float* y, Accumulators& sums) {
+template <class Fold, class Row, std::size_t... part>
+HWY_INLINE void fold_tail(std::index_sequence<part...>, std::size_t count, const float* x, Row y,
+                          Accumulators& sums) {
   ((count > part * kLanes
         ? fold_first<Fold>(std::min(count - part * kLanes, kLanes), x + part * kLanes,
-                           y + part * kLanes, sums.part[part])
+                           y.from(part * kLanes), sums.part[part])
         : void()),
    ...);
 }
@@ -103,12 +127,12 @@ HWY_INLINE Four sum_to_four(const Accumulators& sums) {
 #endif
 }
 
-template <class Fold>
-HWY_INLINE float one_row(const float* x, const float* y, std::size_t dimension) {
+template <class Fold, class Row>
+HWY_INLINE float one_row(const float* x, Row y, std::size_t dimension) {
   Accumulators sums = zero(kEachPart);
   std::size_t i = 0;
-  for (; i + 16 <= dimension; i += 16) fold_sixteen<Fold>(kEachPart, x + i, y + i, sums);
-  if (i < dimension) fold_tail<Fold>(kEachPart, dimension - i, x + i, y + i, sums);
+  for (; i + 16 <= dimension; i += 16) fold_sixteen<Fold>(kEachPart, x + i, y.from(i), sums);
+  if (i < dimension) fold_tail<Fold>(kEachPart, dimension - i, x + i, y.from(i), sums);
   const Four four = sum_to_four(sums);
   const Four two = hn::Add(four, hn::Shuffle1032(four));
   return hn::GetLane(hn::Add(two, hn::Shuffle2301(two)));
@@ -129,17 +153,17 @@ HWY_INLINE void four_rows(const float* query, const float* rows, std::size_t dim
   Accumulators sums3 = sums0;
   std::size_t i = 0;
   for (; i + 16 <= dimension; i += 16) {
-    fold_sixteen<Fold>(kEachPart, query + i, row0 + i, sums0);
-    fold_sixteen<Fold>(kEachPart, query + i, row1 + i, sums1);
-    fold_sixteen<Fold>(kEachPart, query + i, row2 + i, sums2);
-    fold_sixteen<Fold>(kEachPart, query + i, row3 + i, sums3);
+    fold_sixteen<Fold>(kEachPart, query + i, FloatRow{row0 + i}, sums0);
+    fold_sixteen<Fold>(kEachPart, query + i, FloatRow{row1 + i}, sums1);
+    fold_sixteen<Fold>(kEachPart, query + i, FloatRow{row2 + i}, sums2);
+    fold_sixteen<Fold>(kEachPart, query + i, FloatRow{row3 + i}, sums3);
   }
   if (i < dimension) {
     const std::size_t count = dimension - i;
-    fold_tail<Fold>(kEachPart, count, query + i, row0 + i, sums0);
-    fold_tail<Fold>(kEachPart, count, query + i, row1 + i, sums1);
-    fold_tail<Fold>(kEachPart, count, query + i, row2 + i, sums2);
-    fold_tail<Fold>(kEachPart, count, query + i, row3 + i, sums3);
+    fold_tail<Fold>(kEachPart, count, query + i, FloatRow{row0 + i}, sums0);
+    fold_tail<Fold>(kEachPart, count, query + i, FloatRow{row1 + i}, sums1);
+    fold_tail<Fold>(kEachPart, count, query + i, FloatRow{row2 + i}, sums2);
+    fold_tail<Fold>(kEachPart, count, query + i, FloatRow{row3 + i}, sums3);
   }
   // The last two steps of the sum, for the four rows at once: lanes are gathered so that the
   // partner of each addition stands in the same lane.
@@ -171,15 +195,21 @@ HWY_INLINE void all_rows(const float* query, const float* rows, std::size_t dime
     four_rows<Fold>(query, rows + i * dimension, dimension, quarter, out + i);
   }
   for (std::size_t i = quarter * 4; i < count; ++i) {
-    out[i] = one_row<Fold>(query, rows + i * dimension, dimension);
+    out[i] = one_row<Fold>(query, FloatRow{rows + i * dimension}, dimension);
   }
 }
 
 float dot(const float* x, const float* y, std::size_t dimension) {
-  return one_row<Dot>(x, y, dimension);
+  return one_row<Dot>(x, FloatRow{y}, dimension);
 }
 float squared_l2(const float* x, const float* y, std::size_t dimension) {
-  return one_row<SquaredL2>(x, y, dimension);
+  return one_row<SquaredL2>(x, FloatRow{y}, dimension);
+}
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return one_row<Dot>(x, RoundedRow{numbers, hn::Set(kTag, unit)}, dimension);
+}
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return one_row<SquaredL2>(x, RoundedRow{numbers, hn::Set(kTag, unit)}, dimension);
 }
 void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
               float* out) {
@@ -198,6 +228,12 @@ float dot(const float* x, const float* y, std::size_t dimension) {
 float squared_l2(const float* x, const float* y, std::size_t dimension) {
   return reference::squared_l2(x, y, dimension);
 }
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return reference::dot_rounded(x, numbers, unit, dimension);
+}
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return reference::squared_l2_rounded(x, numbers, unit, dimension);
+}
 void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
               float* out) {
   for (std::size_t i = 0; i < count; ++i) out[i] = dot(query, rows + i * dimension, dimension);
@@ -212,7 +248,8 @@ void squared_l2_rows(const float* query, const float* rows, std::size_t dimensio
 #endif
 
 DistanceKernels kernels() {
-  return {hwy::TargetName(HWY_TARGET), dot, squared_l2, dot_rows, squared_l2_rows};
+  return {hwy::TargetName(HWY_TARGET), dot, squared_l2, dot_rows, squared_l2_rows, dot_rounded,
+          squared_l2_rounded};
 }
 
 }  // namespace HWY_NAMESPACE
@@ -266,6 +303,14 @@ void squared_l2_rows(const float* query, const float* rows, std::size_t dimensio
   chosen().squared_l2_rows(query, rows, dimension, count, out);
 }
 
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return chosen().dot_rounded(x, numbers, unit, dimension);
+}
+
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return chosen().squared_l2_rounded(x, numbers, unit, dimension);
+}
+
 float score(Metric metric, float sum, float query_squared_norm, float row_squared_norm) {
   if (metric != Metric::kCosine) return sum;
   const double norms = double{query_squared_norm} * double{row_squared_norm};
@@ -286,6 +331,19 @@ float dot(const float* x, const float* y, std::size_t dimension) {
 float squared_l2(const float* x, const float* y, std::size_t dimension) {
   return canonical_sum(dimension, [x, y](std::size_t i, float sum) {
     const float difference = x[i] - y[i];
+    return std::fma(difference, difference, sum);
+  });
+}
+
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return canonical_sum(dimension, [&](std::size_t i, float sum) {
+    return std::fma(x[i], unit * static_cast<float>(numbers[i]), sum);
+  });
+}
+
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension) {
+  return canonical_sum(dimension, [&](std::size_t i, float sum) {
+    const float difference = x[i] - unit * static_cast<float>(numbers[i]);
     return std::fma(difference, difference, sum);
   });
 }

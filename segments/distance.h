@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/record.h"
@@ -37,6 +38,11 @@ void dot_rows(const float* query, const float* rows, std::size_t dimension, std:
 void squared_l2_rows(const float* query, const float* rows, std::size_t dimension,
                      std::size_t count, float* out);
 
+// Of a vector in whole numbers of a unit (rounded_vector.h): the bits that dot and squared_l2 give with
+// y[i] = unit * numbers[i].
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension);
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension);
+
 // The score users see, from the canonical sums.
 //   cosine      dot / sqrt(norm(query) * norm(row)) in double, clamped to -1..1, rounded to float;
 //               0 where a squared norm is 0 (of a vector shorter than about 1e-23)
@@ -60,6 +66,8 @@ struct DistanceKernels {
   float (*squared_l2)(const float*, const float*, std::size_t);
   void (*dot_rows)(const float*, const float*, std::size_t, std::size_t, float*);
   void (*squared_l2_rows)(const float*, const float*, std::size_t, std::size_t, float*);
+  float (*dot_rounded)(const float*, const std::int8_t*, float, std::size_t);
+  float (*squared_l2_rounded)(const float*, const std::int8_t*, float, std::size_t);
 };
 // Every target that this CPU supports, the best first; the last needs no vector instructions.
 std::vector<DistanceKernels> distance_kernels();
@@ -68,6 +76,8 @@ std::vector<DistanceKernels> distance_kernels();
 namespace reference {
 float dot(const float* x, const float* y, std::size_t dimension);
 float squared_l2(const float* x, const float* y, std::size_t dimension);
+float dot_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension);
+float squared_l2_rounded(const float* x, const std::int8_t* numbers, float unit, std::size_t dimension);
 }  // namespace reference
 
 }  // namespace alcove::segments

@@ -173,12 +173,12 @@ Result<ProbeOrder::Spread> ProbeOrder::expect(std::uint32_t number, const Segmen
     return spread_of(value, std::max(query_->squared_distance(value, cluster.squared_norm), least),
                      cluster.squared_radius, cluster.variance);
   }
-  if (!probe.few && next_.size() > kCentroidsAhead && segment_->prefetch_centroid(1 + next_[kCentroidsAhead].row)) {
+  if (!probe.few && next_.size() > kCentroidsAhead && segment_->prefetch_centroid(next_[kCentroidsAhead].row)) {
     for (std::size_t i = kCentroidsAhead + 1; i < std::min(next_.size(), kCentroidsFromDisk); ++i) {
-      segment_->prefetch_centroid(1 + next_[i].row);
+      segment_->prefetch_centroid(next_[i].row);
     }
   }
-  const auto centroid = TRY(segment_->centroid(1 + number));
+  const auto centroid = TRY(segment_->centroid(number));
   const CodeQuery::Place place = query_->place(centroid, cluster.squared_norm);
   if (first) note_distance(place.squared_distance, cluster.squared_radius);
   probe.scan = query_->scan(place.base, place.reach);

@@ -58,8 +58,9 @@ class MappedSegment final : public Segment {
   }
   bool has_codes() const override { return !codes_.empty(); }
   std::uint32_t clusters() const override { return codes_.clusters(); }
-  Result<std::span<const float>> centroid(std::uint32_t number) const override {
-    return codes_.centroid(number);
+  Result<std::span<const float>> origin() const override { return codes_.origin(); }
+  Result<Centroid> centroid(std::uint32_t cluster) const override {
+    return codes_.centroid(cluster);
   }
   Result<Codes> codes(std::uint32_t at, std::uint32_t count) const override { return codes_.run(at, count); }
   Result<Codes> centroid_codes(std::uint32_t cluster) const override {

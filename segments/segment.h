@@ -10,6 +10,7 @@
 
 #include "base/file_system.h"
 #include "base/metadata.h"
+#include "segments/centroid.h"
 #include "segments/filter.h"
 #include "segments/row_set.h"
 #include "segments/segment_descriptor.h"
@@ -102,9 +103,10 @@ class Segment {
   virtual bool has_codes() const = 0;
   // 0 where the rows are not clustered.
   virtual std::uint32_t clusters() const = 0;
-  // In place: number 0 is the origin of all codes, 1 + i the centroid of cluster i.
-  // Requires: has_codes().
-  virtual Result<std::span<const float>> centroid(std::uint32_t number) const = 0;
+  // What all codes are relative to, in place. Requires: has_codes().
+  virtual Result<std::span<const float>> origin() const = 0;
+  // In place. Requires: cluster < clusters().
+  virtual Result<Centroid> centroid(std::uint32_t cluster) const = 0;
   // Codes [first, first + count), 32 after 32, in place.
   struct Codes {
     const char* bytes = nullptr;
@@ -137,7 +139,7 @@ class Segment {
   virtual void prefetch_id(std::uint32_t row) const = 0;
   virtual void prefetch_place(std::uint32_t row) const = 0;  // of a vector, which is asked for later
   virtual void prefetch_vector(std::uint32_t row) const = 0;
-  virtual bool prefetch_centroid(std::uint32_t number) const = 0;
+  virtual bool prefetch_centroid(std::uint32_t cluster) const = 0;
   virtual void prefetch_postings(std::uint32_t at, std::uint32_t count) const = 0;
   // Has the disk begin with what has not been read yet: of what every search of codes reads; of a cluster's codes
   // [first, first + rows) and their postings. True: some of the codes have not. Requires: they exist.

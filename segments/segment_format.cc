@@ -53,7 +53,8 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
     case Section::kMetadata:
       return raw == 0 || raw >= items;
     case Section::kCentroids:
-      return dimension <= kCodedDimensionMax && raw == items * dimension * 4;
+      return dimension <= kCodedDimensionMax &&
+             (raw == items * dimension * 4 || raw == items * (std::uint64_t{dimension} + 4));
     case Section::kClusters:
       return raw == items * sizeof(Segment::Cluster);
     case Section::kPostings:
@@ -309,7 +310,12 @@ Result<std::vector<BlockEntry>> decode_table(const SegmentIdentity& identity,
     if (!reader.ok() || !plausible(entry, identity.dimension)) {
       return fail(ErrorCode::kCorruption, "entry {} of the block table makes no sense", i);
     }
-    const bool even = tallies[position(entry.section)].add(entry);
+    Tally& tally = tallies[position(entry.section)];
+    if (entry.section == Section::kCentroids && tally.blocks == 0 &&
+        entry.raw_bytes != std::uint64_t{identity.dimension} * 4) {
+      return fail(ErrorCode::kCorruption, "block {} is not that of the origin", i);
+    }
+    const bool even = tally.add(entry);
     if (!even && entry.section != Section::kMetadata) {
       return fail(ErrorCode::kCorruption, "block {} ({}) has a wrong number of items", i,
                   section_name(entry.section));

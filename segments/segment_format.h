@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 7. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 8. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -80,6 +80,7 @@ namespace alcove::segments {
 //  16 places                rows           plain           vector_column.h
 //  17 vector files          files          plain           vector_file.h
 // Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14, version 6 none above 15.
+// Before version 8 centroids were not rounded (code_column.h).
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -91,7 +92,7 @@ namespace alcove::segments {
 //   - the blocks end where the table begins;
 //   - each entry has a section and one of its codecs, and sizes that its section can have;
 //   - in every section but metadata all blocks have as many items as the first, the last at most
-//     as many; of centroids the first block has one, and the rule holds for the others;
+//     as many; of centroids the first block is the origin, and the rule holds for the others;
 //   - the items of ids and LSNs add up to the rows; where there are vector files, 1 to 8 in one block, those of places do
 //     and those of vectors to no more, else those of vectors do and there are no places; those of metadata and of codes to
 //     the rows or to nothing, those of 6 and 8 to the tombstones; those of 11 and 12 are as many;
@@ -103,7 +104,7 @@ namespace alcove::segments {
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 7;
+inline constexpr std::uint32_t kSegmentVersion = 8;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "segments/block_reader.h"
+#include "segments/block_writer.h"
 #include "segments/calibration.h"
 #include "segments/centroid_set.h"
 #include "segments/cluster.h"
@@ -115,7 +116,7 @@ TEST_P(ClusterTest, LooksAtEveryRowOnceAndInTheEndAtAll) {
   ASSERT_GT(segment->clusters(), 0U);
   EXPECT_LE(segment->clusters(), kRows / kRowsPerCluster + 32);
   const std::vector<float> query = rows_.vector();
-  const auto origin = segment->centroid(0);
+  const auto origin = segment->origin();
   ASSERT_TRUE(origin);
   const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *origin, 3);
   auto order = ProbeOrder::create(*segment, ready, nullptr);
@@ -157,7 +158,7 @@ TEST_P(CentredTest, TheFirstClustersHoldTheNearestRows) {
   std::size_t found = 0;
   for (int i = 0; i < 20; ++i) {
     const std::vector<float> query = rows_.vector();
-    const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+    const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->origin(), 3);
     auto order = ProbeOrder::create(*segment, ready, nullptr);
     ASSERT_TRUE(order);
     std::vector<double> all;
@@ -199,7 +200,7 @@ TEST_P(CentredTest, RemotenessRises) {
   EXPECT_TRUE(by_length || calibration->near_per_farness == 0);
 
   const std::vector<float> query = rows_.vector();
-  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->origin(), 3);
   auto order = ProbeOrder::create(*segment, ready, nullptr);
   ASSERT_TRUE(order);
   EXPECT_GT(order->remoteness(5, 1), order->remoteness(-5, 1));
@@ -218,7 +219,7 @@ TEST_P(CentredTest, LooksOnlyWhereRowsPass) {
     passing.insert(segment->postings(at)->front());
   }
   const std::vector<float> query = rows_.vector();
-  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->centroid(0), 3);
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->origin(), 3);
   auto order = ProbeOrder::create(*segment, ready, &passing);
   ASSERT_TRUE(order);
   const auto probe = order->next();
@@ -264,10 +265,12 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   const Status verified = (*merged)->verify();
   EXPECT_TRUE(verified) << verified.error().message();
   ASSERT_EQ((*merged)->clusters(), large->clusters());
-  for (std::uint32_t i = 0; i <= large->clusters(); ++i) {
-    const auto before = *large->centroid(i);
-    const auto after = *(*merged)->centroid(i);
-    EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin(), after.end()));
+  EXPECT_TRUE(std::ranges::equal(*large->origin(), *(*merged)->origin()));
+  for (std::uint32_t i = 0; i < large->clusters(); ++i) {
+    const RoundedVector before = large->centroid(i)->offset;
+    const RoundedVector after = (*merged)->centroid(i)->offset;
+    EXPECT_EQ(before.unit, after.unit);
+    EXPECT_TRUE(std::ranges::equal(before.numbers, after.numbers));
   }
   // When its search ends is measured with the rows that it has now.
   EXPECT_EQ(*(*merged)->calibration(), *calibrate(**merged, *large->calibration(), [] { return Status(); }));
@@ -283,7 +286,7 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   EXPECT_EQ(*calibrate(**merged, too_near, [] { return Status(); }), anew);
   // Each code is that of its own row: bounds are above values, and near them.
   const std::vector<float> query = rows.vector();
-  const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->centroid(0), 4);
+  const CodeQuery ready(rows.metric(), query, ClusteredRows::norm(query), *(*merged)->origin(), 4);
   auto order = ProbeOrder::create(**merged, ready, nullptr);
   ASSERT_TRUE(order);
   std::size_t below = 0;
@@ -309,6 +312,76 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   EXPECT_LE(far_above, kRows / 1000);
 }
 
+// As versions before 8 wrote it: each centroid whole.
+std::shared_ptr<const Segment> with_whole_centroids(ClusteredRows& rows, const Segment& segment, FileNumber file) {
+  SegmentIdentity identity = segment.identity();
+  const auto from = BlockReader::open(rows.file_system, segment.path(), segment.descriptor().bytes);
+  identity.file = file;
+  auto to = BlockWriter::create(rows.file_system, rows.path(file), identity);
+  EXPECT_TRUE(from && to);
+  for (std::size_t number = 1; number <= kSectionCount; ++number) {
+    const auto section = static_cast<Section>(number);
+    for (const Block& block : (*from)->section(section).blocks()) {
+      const std::string_view stored = *(*from)->stored(block);
+      std::string bytes(stored);
+      if (section == Section::kCentroids && block.first > 0) {
+        bytes.clear();
+        for (std::uint32_t i = 0; i < block.entry.items; ++i) {
+          const Centroid centroid = *segment.centroid(block.first - 1 + i);
+          for (std::size_t j = 0; j < kDimension; ++j) {
+            const float coordinate = centroid.at(*segment.origin(), j);
+            bytes.append(reinterpret_cast<const char*>(&coordinate), sizeof(coordinate));
+          }
+        }
+      }
+      const std::size_t raw_bytes = block.entry.codec == Codec::kPlain ? bytes.size() : block.entry.raw_bytes;
+      EXPECT_TRUE(to->append(section, block.entry.codec, block.entry.items, {bytes}, raw_bytes));
+    }
+  }
+  const auto written = to->finish(segment.descriptor());
+  EXPECT_TRUE(written) << written.error().message();
+  auto older = Segment::open(rows.file_system, rows.path(file), *written, identity);
+  EXPECT_TRUE(older) << older.error().message();
+  return *older;
+}
+
+// Files of before are searched as they are; merging one makes its clusters anew.
+TEST(Cluster, CentroidsMayBeWhole) {
+  for (const Metric metric : {Metric::kCosine, Metric::kDotProduct, Metric::kEuclidean}) {
+    ClusteredRows rows(metric, Kind::kCentred);
+    const auto segment = rows.write();
+    const auto older = with_whole_centroids(rows, *segment, 2);
+    ASSERT_TRUE(older->verify());
+    ASSERT_EQ(older->clusters(), segment->clusters());
+    const std::vector<float> query = rows.vector();
+    const CodeQuery ready(metric, query, ClusteredRows::norm(query), *segment->origin(), 3);
+    for (std::uint32_t i = 0; i < segment->clusters(); ++i) {
+      const Centroid now = *segment->centroid(i);
+      const Centroid before = *older->centroid(i);
+      EXPECT_TRUE(now.whole.empty());
+      ASSERT_EQ(before.whole.size(), kDimension);
+      const float squared_norm = segment->cluster(i)->squared_norm;
+      const CodeQuery::Place place = ready.place(now, squared_norm);
+      const CodeQuery::Place place_before = ready.place(before, squared_norm);
+      const float size = ClusteredRows::norm(query) + squared_norm;
+      ASSERT_NEAR(place.value, place_before.value, size * 1e-5F);
+      ASSERT_NEAR(place.reach, place_before.reach, std::sqrt(size) * 1e-2F);
+    }
+    SegmentIdentity identity = older->identity();
+    for (const auto& model : {older, segment}) {
+      ++identity.file;
+      const std::vector<std::shared_ptr<const Segment>> one{model};
+      const auto merged = merge_segments(rows.file_system, rows.path(identity.file), identity, one, Tombstones::kDrop,
+                                         1, [] { return Status(); });
+      ASSERT_TRUE(merged && *merged);
+      const auto again = Segment::open(rows.file_system, rows.path(identity.file), **merged, identity);
+      ASSERT_TRUE(again);
+      EXPECT_TRUE((*again)->verify());
+      EXPECT_TRUE((*again)->centroid(0)->whole.empty());
+    }
+  }
+}
+
 // A byte of what belongs to clusters is wrong: the file says so when it is read, and rows are read all the same.
 TEST(Cluster, DamageIsFound) {
   ClusteredRows rows(Metric::kCosine, Kind::kCentred);
@@ -329,7 +402,13 @@ TEST(Cluster, DamageIsFound) {
       ASSERT_TRUE(damaged);
       const auto read = [&]() -> Status {
         switch (section) {
-          case Section::kCentroids: TRY((*damaged)->centroid(block.first)); break;
+          case Section::kCentroids:
+            if (block.first == 0) {
+              TRY((*damaged)->origin());
+            } else {
+              TRY((*damaged)->centroid(block.first - 1));
+            }
+            break;
           case Section::kCodes: TRY((*damaged)->codes(block.first, 1)); break;
           case Section::kCentroidCodes: TRY((*damaged)->centroid_codes(block.first)); break;
           case Section::kClusters: TRY((*damaged)->cluster(block.first)); break;

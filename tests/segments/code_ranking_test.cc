@@ -42,7 +42,7 @@ class CodeRankingTest : public testing::Test {
     ASSERT_TRUE(segment_->has_codes());
     ASSERT_EQ(segment_->clusters(), 0U);
     query_ = vector();
-    origin_ = *segment_->centroid(0);
+    origin_ = *segment_->origin();
     ready_.emplace(Metric::kDotProduct, query_, norm(query_), origin_, 2);
   }
 
@@ -53,7 +53,7 @@ class CodeRankingTest : public testing::Test {
   }
   static float norm(const std::vector<float>& x) { return squared_norm(x.data(), x.size()); }
   float value(std::uint32_t row) const { return dot(query_.data(), rows_[row].data(), kRankedDimension); }
-  CodeScan scan() const { return ready_->scan(origin_); }
+  CodeScan scan() const { return ready_->scan_origin(); }
 
   // The bound of every row, by the scan that writes hits.
   std::vector<float> bounds() const {

@@ -31,7 +31,7 @@ class Coded {
   Coded(Metric metric, std::vector<std::vector<float>> rows, std::vector<float> centroid)
       : metric_(metric), rows_(std::move(rows)), centroid_(std::move(centroid)) {
     Encoder encoder(metric_, centroid_);
-    const Encoder::Centroid origin = encoder.prepare(centroid_);
+    const Encoder::Centroid origin = encoder.prepare_origin();
     const std::size_t bytes = encoder.shape().bytes;
     blocks_ = (rows_.size() + kCodedRows - 1) / kCodedRows;
     codes_.assign(blocks_ * bytes, '\0');
@@ -65,7 +65,7 @@ class Coded {
                             const CodeKernels& kernels) const {
     const CodeQuery ready(metric_, query, norm(query), centroid_, deviations);
     std::vector<CodeHit> hits(blocks_ * kCodedRows);
-    hits.resize(kernels.scan(ready.scan(centroid_), codes_.data(), blocks_, threshold, hits.data()));
+    hits.resize(kernels.scan(ready.scan_origin(), codes_.data(), blocks_, threshold, hits.data()));
     std::erase_if(hits, [&](const CodeHit& hit) { return hit.row >= rows_.size(); });
     return hits;
   }
@@ -75,7 +75,7 @@ class Coded {
     const CodeQuery ready(metric_, query, norm(query), centroid_, deviations);
     std::vector<float> bounds(blocks_ * kCodedRows);
     greatest.resize(blocks_);
-    kernels.bound(ready.scan(centroid_), codes_.data(), blocks_, bounds.data(), greatest.data());
+    kernels.bound(ready.scan_origin(), codes_.data(), blocks_, bounds.data(), greatest.data());
     return bounds;
   }
   std::vector<CodeHit> bounds(const std::vector<float>& query, double deviations) const {
@@ -280,7 +280,7 @@ TEST_F(CodeTest, CopiesSayTheSame) {
     const auto query = vector(dimension);
     const CodeQuery ready(Metric::kEuclidean, query, Coded::norm(query), centre, 3);
     std::vector<CodeHit> hits(64);
-    ASSERT_EQ(scan_codes(ready.scan(centre), copied.data(), 2, kAll, hits.data()), 64U);
+    ASSERT_EQ(scan_codes(ready.scan_origin(), copied.data(), 2, kAll, hits.data()), 64U);
     for (const CodeHit& hit : coded.bounds(query, 3)) {
       EXPECT_EQ(hits[hit.row * 37 % 64].bound, hit.bound);
     }
@@ -296,10 +296,14 @@ TEST_F(CodeTest, BoundsHoldForCentroidsAwayFromTheOrigin) {
     for (const std::size_t dimension : {16UL, 100UL, 256UL, 768UL}) {
       const auto origin = vector(dimension, 0.3F);
       const auto centre = vector(dimension);
-      const auto centroid = scaled(metric, centre);
+      auto centroid = scaled(metric, centre);
+      for (std::size_t i = 0; i < dimension; ++i) centroid[i] -= origin[i];
+      std::vector<std::int8_t> numbers(dimension);
+      const Centroid rounded{{numbers, round_vector(centroid, numbers)}, {}};
+      for (std::size_t i = 0; i < dimension; ++i) centroid[i] = rounded.at(origin, i);
       const auto rows = around(centre, 32, 0.3F);
       Encoder encoder(metric, origin);
-      const Encoder::Centroid prepared = encoder.prepare(centroid);
+      const Encoder::Centroid prepared = encoder.prepare(rounded.offset);
       std::string codes(encoder.shape().bytes, '\0');
       for (std::size_t i = 0; i < 32; ++i) {
         encoder.encode(rows[i].data(), Coded::norm(rows[i]), prepared, i, codes.data());
@@ -309,10 +313,14 @@ TEST_F(CodeTest, BoundsHoldForCentroidsAwayFromTheOrigin) {
         const auto query = around(centre, 1, 0.6F).front();
         std::vector<CodeHit> hits(32);
         const CodeQuery bounding(metric, query, Coded::norm(query), origin, 4);
-        ASSERT_EQ(scan_codes(bounding.scan(centroid), codes.data(), 1, kAll, hits.data()), 32U);
+        const auto scan = [&](const CodeQuery& ready) {
+          const CodeQuery::Place place = ready.place(rounded, Coded::norm(centroid));
+          return ready.scan(place.base, place.reach);
+        };
+        ASSERT_EQ(scan_codes(scan(bounding), codes.data(), 1, kAll, hits.data()), 32U);
         for (const CodeHit& hit : hits) below += double{hit.bound} < plain.value(query, hit.row);
         const CodeQuery estimating(metric, query, Coded::norm(query), origin, 0);
-        scan_codes(estimating.scan(centroid), codes.data(), 1, kAll, hits.data());
+        scan_codes(scan(estimating), codes.data(), 1, kAll, hits.data());
         double mean = 0;
         for (const CodeHit& hit : hits) mean += plain.value(query, hit.row) / 32;
         for (const CodeHit& hit : hits) {

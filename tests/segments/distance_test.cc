@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "segments/rounded_vector.h"
+
 namespace alcove::segments {
 namespace {
 
@@ -106,6 +108,24 @@ TEST(Distance, RowsGiveTheBitsOfTheReference) {
   });
 }
 
+// As if each coordinate had been written out.
+TEST(Distance, RoundedRowsGiveTheBitsOfTheReference) {
+  const std::vector<DistanceKernels> kernels = distance_kernels();
+  for_each_input([&](const float* query, const float* rows, std::size_t dimension) {
+    std::vector<std::int8_t> numbers(dimension);
+    const RoundedVector rounded{numbers, round_vector({rows, dimension}, numbers)};
+    std::vector<float> row(dimension);
+    for (std::size_t i = 0; i < dimension; ++i) row[i] = rounded[i];
+    const std::uint32_t dot = bits(reference::dot(query, row.data(), dimension));
+    const std::uint32_t l2 = bits(reference::squared_l2(query, row.data(), dimension));
+    for (const DistanceKernels& target : kernels) {
+      SCOPED_TRACE(target.target);
+      ASSERT_EQ(bits(target.dot_rounded(query, numbers.data(), rounded.unit, dimension)), dot) << dimension;
+      ASSERT_EQ(bits(target.squared_l2_rounded(query, numbers.data(), rounded.unit, dimension)), l2) << dimension;
+    }
+  });
+}
+
 TEST(Distance, ManyRowsKeepTheirOrder) {
   constexpr std::size_t kDimension = 5;
   std::mt19937 random(3);
@@ -155,7 +175,7 @@ TEST(Distance, MultipliesAndAddsWithOneRounding) {
   }
 }
 
-// Floats that end where an unreadable page begins.
+// Numbers that end where an unreadable page begins.
 class Fence {
  public:
   Fence() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
@@ -167,8 +187,10 @@ class Fence {
   ~Fence() { munmap(start_, 2 * page_); }
   Fence(const Fence&) = delete;
   Fence& operator=(const Fence&) = delete;
-  float* floats(std::size_t count) {
-    return reinterpret_cast<float*>(start_ + page_ - count * sizeof(float));
+  float* floats(std::size_t count) { return last<float>(count); }
+  template <class Number>
+  Number* last(std::size_t count) {
+    return reinterpret_cast<Number*>(start_ + page_ - count * sizeof(Number));
   }
 
  private:
@@ -187,6 +209,9 @@ TEST(Distance, ReadsNothingBehindTheVectors) {
       target.squared_l2_rows(query.floats(dimension), rows.floats(4 * dimension), dimension, 4,
                              out);
       ASSERT_EQ(out[0], 0) << target.target << " " << dimension;
+      const auto* const numbers = rows.last<std::int8_t>(dimension);
+      ASSERT_EQ(target.dot_rounded(query.floats(dimension), numbers, 1, dimension), 0);
+      ASSERT_EQ(target.squared_l2_rounded(query.floats(dimension), numbers, 1, dimension), 0);
     }
   }
 }

@@ -122,7 +122,7 @@ TEST_F(CodedSegmentDamage, OfCodesLeavesTheRest) {
           if (section == Section::kCodes) {
             TRY((*damaged)->codes(block.first, 1));
           } else {
-            TRY((*damaged)->centroid(0));
+            TRY((*damaged)->origin());
           }
           return {};
         };

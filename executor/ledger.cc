@@ -223,10 +223,9 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   const Lsn oldest_lsn = snapshots_.oldest_lsn();
   {
     std::lock_guard lock(apply_mutex_);
-    while (!garbage_.empty() && files.size() < files_max &&
-           garbage_.front().ticket <= oldest_ticket && garbage_.front().lsn <= oldest_lsn) {
-      files.push_back(garbage_.front().file);
-      garbage_.pop_front();
+    for (const Garbage& each : garbage_) {
+      if (files.size() == files_max || each.ticket > oldest_ticket || each.lsn > oldest_lsn) break;
+      files.push_back(each.file);
     }
   }
   if (files.empty()) return std::size_t{0};
@@ -248,7 +247,9 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   for (const std::string& directory : directories) {
     TRY(env_.file_system.sync_directory(directory));
   }
+  // Until then they stay garbage: after an error they are tried again, and a manifest that is rewritten names them.
   std::lock_guard lock(apply_mutex_);
+  garbage_.erase(garbage_.begin(), garbage_.begin() + static_cast<std::ptrdiff_t>(files.size()));
   unlinked_.insert(unlinked_.end(), files.begin(), files.end());
   return files.size();
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -37,6 +40,34 @@ TEST_F(LedgerTest, AFileStaysUntilWhatMadeItGarbageIsPublished) {
   sees_it.reset();
   EXPECT_EQ(*engine.ledger.unlink_garbage(10), 1U);
   EXPECT_FALSE(disk_.open(path, OpenMode::kReadWrite));
+}
+
+TEST_F(LedgerTest, AFileThatCannotBeUnlinkedIsTriedAgain) {
+  executor::Engine& engine = database_->engine();
+  std::vector<segments::SegmentDescriptor> descriptors(3);
+  for (auto& descriptor : descriptors) {
+    auto file = engine.ledger.take_file();
+    ASSERT_TRUE(file);
+    descriptor.file = file->number();
+    ASSERT_TRUE(disk_.open(engine.ledger.path_of(descriptor.file), OpenMode::kCreate));
+  }
+  {
+    std::lock_guard lock(engine.ledger.apply_mutex());
+    engine.ledger.note_garbage(descriptors, engine.snapshots.visible_lsn());
+  }
+  const std::string second = engine.ledger.path_of(descriptors[1].file);
+  disk_.set_fault([&](SimulatedFileSystem::Call call, const std::string& path) -> std::optional<Error> {
+    if (call != SimulatedFileSystem::Call::kUnlink || path != second) return std::nullopt;
+    return Error(ErrorCode::kIo, "told to fail");
+  });
+  EXPECT_FALSE(engine.ledger.unlink_garbage(10));
+  EXPECT_EQ(engine.ledger.garbage_count(), 3U);
+  disk_.set_fault({});
+  EXPECT_EQ(*engine.ledger.unlink_garbage(10), 3U);
+  EXPECT_EQ(engine.ledger.garbage_count(), 0U);
+  for (const auto& descriptor : descriptors) {
+    EXPECT_FALSE(disk_.open(engine.ledger.path_of(descriptor.file), OpenMode::kReadWrite));
+  }
 }
 
 // The log that the one which found more has released is gone.

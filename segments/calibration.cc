@@ -162,7 +162,7 @@ class Trials {
   bool looked_too_near() const { return limited_ && found_just_; }
   // As those do that nothing was measured before, or further.
   void look_further() {
-    for (Reach* const reach : {&far_, &wide_}) reach->remoteness = std::max(reach->remoteness, kRemotest);
+    for (Reach* const reach : {&far_, &wide_}) *reach = {std::max(reach->remoteness, kRemotest), 0};
     limited_ = false;
   }
 

@@ -7,15 +7,19 @@
 
 namespace alcove::segments {
 
-// The centroid of a cluster: the origin of the segment's codes and a rounded offset from it. Files of version 7 and
-// before have it whole. Outlived by what it was read from.
+// The centroid of a cluster: the origin of the segment's codes and a rounded offset from it; or whole, where to round it
+// would move it too far. Outlived by what it was read from.
 struct Centroid {
   RoundedVector offset;
-  std::span<const float> whole;  // empty, but of such files
+  std::span<const float> whole;  // empty where it is rounded
 
   // Coordinate i of it. `origin` is the segment's.
   float at(std::span<const float> origin, std::size_t i) const {
     return whole.empty() ? static_cast<float>(double{origin[i]} + double{offset[i]}) : whole[i];
+  }
+  // And of its offset from there.
+  float offset_at(std::span<const float> origin, std::size_t i) const {
+    return whole.empty() ? offset[i] : static_cast<float>(double{whole[i]} - double{origin[i]});
   }
 };
 

@@ -6,11 +6,11 @@
 
 namespace alcove::segments {
 
-// The kernels of one target: the scores of `count` rows with the 16 centroids of a panel.
+// The kernels of one target: the scores of `count` rows with the 16 centroids of each panel.
 struct CentroidKernels {
   const char* target;
-  void (*score)(const float* panel, const float* halves, const float* const* rows, std::size_t count,
-                std::size_t dimension, float* scores, std::size_t stride);
+  void (*score)(const float* panels, const float* halves, std::size_t count_of_panels, const float* const* rows,
+                std::size_t count, std::size_t dimension, float* scores);
 };
 
 // Centroids laid out so that many vectors are compared with all of them at the speed of multiplying.

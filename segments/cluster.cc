@@ -64,8 +64,19 @@ void for_scores(const CentroidSet& set, const float* const* rows, std::size_t co
   }
 }
 
+// The first of the greatest. Requires: count > 0.
 std::size_t best_of(const float* scores, std::size_t count) {
-  return static_cast<std::size_t>(std::max_element(scores, scores + count) - scores);
+  // The greatest is found side by side, and which it is then: one by one each would wait for the one before.
+  constexpr std::size_t kSide = 16;
+  std::array<float, kSide> side;
+  side.fill(scores[0]);
+  std::size_t i = 0;
+  for (; i + kSide <= count; i += kSide) {
+    for (std::size_t j = 0; j < kSide; ++j) side[j] = std::max(side[j], scores[i + j]);
+  }
+  for (; i < count; ++i) side[0] = std::max(side[0], scores[i]);
+  const float* const found = std::find(scores, scores + count, *std::ranges::max_element(side));
+  return found == scores + count ? 0 : static_cast<std::size_t>(found - scores);
 }
 
 // Lloyd's iterations over a sample, from rows of it that are evenly apart. May return fewer centroids

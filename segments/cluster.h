@@ -27,7 +27,7 @@ struct Clustering {
   std::vector<float> centroids;      // one after the other; none is without rows
   std::vector<std::uint32_t> first;  // of each cluster, and one more: where its rows begin in `rows`
   std::vector<std::uint32_t> rows;   // of one cluster after the other, rising within each
-  std::vector<std::uint32_t> given;  // of those to keep, which it was; else nothing of use
+  std::vector<std::uint32_t> given;  // which of the centroids to keep it was; of no use where they are made
 };
 
 // Reads rows of a VectorColumn as they are clustered and coded. Externally synchronised; outlived by the

@@ -1,6 +1,7 @@
 #include "segments/code.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -17,10 +18,32 @@ constexpr float kBetween = 0.9816F;  // of the inner and the outer level
 // What float32 rounds away of an addend and of what is added to it, of the lengths it is made of.
 constexpr double kRoundingOfCodes = 1e-6;
 
+// A sum that need not wait for each addition: of every so many-th its own.
+class Sums {
+ public:
+  static constexpr std::size_t kSide = 8;
+  // The products of kSide numbers.
+  template <class Y>
+  void add(const float* x, const Y* y) {
+    for (std::size_t i = 0; i < kSide; ++i) sums_[i] += double{x[i]} * double{y[i]};
+  }
+  void add_one(double x, double y) { sums_[0] += x * y; }
+  double total() const {
+    double total = 0;
+    for (const double sum : sums_) total += sum;
+    return total;
+  }
+
+ private:
+  std::array<double, kSide> sums_{};
+};
+
 double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * double{y[i]};
-  return sum;
+  Sums sums;
+  std::size_t i = 0;
+  for (; i + Sums::kSide <= x.size(); i += Sums::kSide) sums.add(x.data() + i, y.data() + i);
+  for (; i < x.size(); ++i) sums.add_one(double{x[i]}, double{y[i]});
+  return sums.total();
 }
 
 // Where the numbers of a row stand in each group.
@@ -52,8 +75,8 @@ unsigned two_bit_number(const float* coordinates, float unit) {
   unsigned number = 0;
   for (unsigned i = 0; i < 2; ++i) {
     const float x = coordinates[i];
-    const bool outer = std::abs(x) > kBetween * unit;
-    const unsigned level = x > 0 ? (outer ? 3U : 2U) : (outer ? 0U : 1U);
+    const unsigned outer = unsigned{std::abs(x) > kBetween * unit};
+    const unsigned level = unsigned{x > 0} * (2 * outer + 1) + (1 - outer);
     number |= level << (2 * i);
   }
   return number;
@@ -72,6 +95,35 @@ CodeShape::CodeShape(std::size_t dimension)
 float outermost_level(const CodeShape& shape) {
   return shape.coordinates_per_group == 4 ? 1.0F : kLevels[3];
 }
+
+namespace {
+
+// The levels of each number side by side: whether a coordinate is above 0 is a toss, on which nothing should be made to wait.
+using NumberLevels = std::array<std::array<float, kGroupCoordinatesMax>, kGroupNumbers>;
+const NumberLevels& number_levels(const CodeShape& shape) {
+  static const auto make = [](std::size_t coordinates) {
+    NumberLevels made{};
+    for (unsigned number = 0; number < kGroupNumbers; ++number) levels_of(coordinates, number, made[number].data());
+    return made;
+  };
+  static const NumberLevels four = make(4);
+  static const NumberLevels two = make(2);
+  return shape.coordinates_per_group == 4 ? four : two;
+}
+
+// Writes the numbers of a row's groups to `codes` and what levels they stand for to `levels`.
+template <std::size_t kStep, class Number>
+void put_numbers(Lane lane, const NumberLevels& levels_of_number, const std::vector<float>& residual, char* codes,
+                 std::vector<float>& levels, const Number& number_of) {
+  char* into = codes + lane.byte;
+  for (std::size_t at = 0; at < residual.size(); at += kStep, into += 16) {
+    const unsigned number = number_of(residual.data() + at);
+    std::memcpy(levels.data() + at, levels_of_number[number].data(), kStep * sizeof(float));
+    *into = static_cast<char>(static_cast<unsigned char>(*into) | number << lane.shift);
+  }
+}
+
+}  // namespace
 
 const GroupLevels& group_levels(const CodeShape& shape) {
   static const auto make = [](std::size_t coordinates) {
@@ -113,12 +165,7 @@ Encoder::Encoder(Metric metric, std::span<const float> origin)
       residual_(shape_.padded_dimension),
       levels_(shape_.padded_dimension) {}
 
-Encoder::Centroid Encoder::prepare_origin() const {
-  const std::vector<std::int8_t> none(origin_.size());
-  return prepare({none, 0});
-}
-
-Encoder::Centroid Encoder::prepare(const RoundedVector& offset) const {
+Encoder::Centroid Encoder::prepare(std::span<const float> offset) const {
   Centroid prepared;
   prepared.offset.resize(shape_.padded_dimension);
   double squared_norm = 0;
@@ -141,29 +188,35 @@ double Encoder::encode(const float* values, float squared_norm, const Centroid& 
   const double scale = metric_ == Metric::kCosine && squared_norm > 0
                            ? 1 / std::sqrt(double{squared_norm})
                            : 1;
-  double of_origin = 0;  // the product of the origin and what becomes the residual
-  for (std::size_t i = 0; i < dimension; ++i) {
-    const double difference = double{values[i]} * scale - double{origin_[i]};
-    residual_[i] = static_cast<float>(difference);
-    of_origin += double{origin_[i]} * difference;
+  Sums of_origin;  // the product of the origin and what becomes the residual
+  std::size_t at = 0;
+  for (; at + Sums::kSide <= dimension; at += Sums::kSide) {
+    std::array<double, Sums::kSide> differences;
+    for (std::size_t i = 0; i < Sums::kSide; ++i) {
+      differences[i] = double{values[at + i]} * scale - double{origin_[at + i]};
+      residual_[at + i] = static_cast<float>(differences[i]);
+    }
+    of_origin.add(origin_.data() + at, differences.data());
+  }
+  for (; at < dimension; ++at) {
+    const double difference = double{values[at]} * scale - double{origin_[at]};
+    residual_[at] = static_cast<float>(difference);
+    of_origin.add_one(double{origin_[at]}, difference);
   }
   std::fill(residual_.begin() + static_cast<std::ptrdiff_t>(dimension), residual_.end(), 0.0F);
   rotation_.apply(residual_.data());
   for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] -= centroid.offset[i];
-  const double of_centroid = of_origin - centroid.product + dot_of(centroid.offset, residual_);
+  const double of_centroid = of_origin.total() - centroid.product + dot_of(centroid.offset, residual_);
 
   const double squared_length = dot_of(residual_, residual_);
   const auto unit = static_cast<float>(
       std::sqrt(squared_length / static_cast<double>(shape_.padded_dimension)));
-  const std::size_t step = shape_.coordinates_per_group;
-  const Lane lane = lane_of(place);
-  for (std::size_t group = 0; group < shape_.groups; ++group) {
-    const float* const coordinates = residual_.data() + group * step;
-    const unsigned number =
-        step == 4 ? one_bit_number(coordinates) : two_bit_number(coordinates, unit);
-    levels_of(step, number, levels_.data() + group * step);
-    char& into = codes[group * 16 + lane.byte];
-    into = static_cast<char>(static_cast<unsigned char>(into) | number << lane.shift);
+  if (shape_.coordinates_per_group == 4) {
+    put_numbers<4>(lane_of(place), number_levels(shape_), residual_, codes, levels_,
+                   [](const float* coordinates) { return one_bit_number(coordinates); });
+  } else {
+    put_numbers<2>(lane_of(place), number_levels(shape_), residual_, codes, levels_,
+                   [unit](const float* coordinates) { return two_bit_number(coordinates, unit); });
   }
 
   const double along = dot_of(residual_, levels_);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/record.h"
-#include "segments/rounded_vector.h"
 
 namespace alcove::segments {
 
@@ -84,8 +83,8 @@ class Encoder {
     double norm = 0;
     double offset_norm = 0;
   };
-  Centroid prepare(const RoundedVector& offset) const;
-  Centroid prepare_origin() const;
+  Centroid prepare(std::span<const float> offset) const;
+  Centroid prepare_origin() const { return prepare(std::vector<float>(origin_.size())); }
 
   // Writes the code of `values` as that of row `place` of the 32 at `codes`, which are zeros there.
   // Returns the squared length of its difference to the centroid.

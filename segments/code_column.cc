@@ -32,6 +32,11 @@ constexpr std::uint32_t kQueries = 128;
 constexpr std::uint32_t kClustersOfQuery = 8;
 constexpr std::uint32_t kRowsOfCluster = 8;
 constexpr std::uint32_t kRowsPerPause = 1024;
+// Centroids are rounded unless that moves one of so many rows' centroids by more than a part of how far the row lies from it,
+// in squares: then clusters that are near each other, far from the origin, might be taken for one.
+constexpr std::uint32_t kRoundedRows = 2048;
+constexpr std::uint32_t kMovedRowsPart = 128;
+constexpr double kMovedPart = 16;
 // A model's clusters are kept while they have so many times kRowsPerCluster rows on average: with fewer,
 // centroids cost more than they save, with more, too many rows are looked at.
 constexpr double kFewestRows = 0.5;
@@ -99,7 +104,7 @@ class CodesWriter {
   bool keeps() const { return keeps_; }
 
   Status run() {
-    keeps_ = TRY(model_fits());
+    keeps_ = model_fits();
     if (keeps_) {
       TRY(take_clusters());
     } else {
@@ -115,45 +120,79 @@ class CodesWriter {
   std::span<const float> centroid(std::uint32_t cluster) const {
     return std::span(clustering_.centroids).subspan(std::size_t{cluster} * dimension_, dimension_);
   }
+  Centroid stored(std::uint32_t cluster) const {
+    if (units_.empty()) return {{}, centroid(cluster)};
+    return {{std::span(numbers_).subspan(std::size_t{cluster} * dimension_, dimension_), units_[cluster]}, {}};
+  }
   // Of a centroid from the origin.
-  RoundedVector offset(std::uint32_t cluster) const {
-    return {std::span(numbers_).subspan(std::size_t{cluster} * dimension_, dimension_), units_[cluster]};
+  void get_offset(std::uint32_t cluster, std::vector<float>& offset) const {
+    offset.resize(dimension_);
+    for (std::size_t i = 0; i < dimension_; ++i) offset[i] = stored(cluster).offset_at(origin_, i);
   }
 
-  Result<bool> model_fits() const {
+  bool model_fits() const {
     if (model_.segment == nullptr || rows_ < kClusteredRowsMin) return false;
     const double per_cluster = static_cast<double>(rows_) / model_.segment->clusters();
-    if (per_cluster < kRowsPerCluster * kFewestRows || per_cluster > kRowsPerCluster * kMostRows) return false;
-    // Codes say the same only with centroids that are rounded already.
-    return TRY(model_.segment->centroid(0)).whole.empty();
+    return per_cluster >= kRowsPerCluster * kFewestRows && per_cluster <= kRowsPerCluster * kMostRows;
   }
 
   Status make_clusters() {
     TRY(find_origin());
     if (rows_ >= kClusteredRowsMin) {
       clustering_ = TRY(cluster_rows(vectors_, metric_, dimension_, rows_, pause_));
+      TRY(round_centroids());
     } else {
       clustering_.centroids = origin_;
       clustering_.first = {0, rows_};
     }
-    round_centroids();
     return {};
   }
 
-  // From here on centroids are where their rounded offsets say.
-  void round_centroids() {
-    numbers_.resize(clustering_.centroids.size());
-    units_.resize(clusters());
-    std::vector<float> offset(dimension_);
+  // From then on centroids are where their rounded offsets say.
+  Status round_centroids() {
+    std::vector<std::int8_t> numbers(clustering_.centroids.size());
+    std::vector<float> units(clusters());
+    std::vector<float> offset;
     for (std::uint32_t i = 0; i < clusters(); ++i) {
-      const std::size_t at = std::size_t{i} * dimension_;
-      for (std::size_t j = 0; j < dimension_; ++j) {
-        offset[j] = static_cast<float>(double{clustering_.centroids[at + j]} - double{origin_[j]});
-      }
-      units_[i] = round_vector(offset, std::span(numbers_).subspan(at, dimension_));
-      const Centroid rounded{this->offset(i), {}};
-      for (std::size_t j = 0; j < dimension_; ++j) clustering_.centroids[at + j] = rounded.at(origin_, j);
+      get_offset(i, offset);
+      units[i] = round_vector(offset, std::span(numbers).subspan(std::size_t{i} * dimension_, dimension_));
     }
+    const auto rounded = [&](std::uint32_t cluster) {
+      return Centroid{{std::span(numbers).subspan(std::size_t{cluster} * dimension_, dimension_), units[cluster]}, {}};
+    };
+    if (TRY(moves_far(rounded))) return {};
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      float* const centroid = clustering_.centroids.data() + std::size_t{i} * dimension_;
+      for (std::size_t j = 0; j < dimension_; ++j) centroid[j] = rounded(i).at(origin_, j);
+    }
+    numbers_ = std::move(numbers);
+    units_ = std::move(units);
+    return {};
+  }
+
+  // Whether centroids that are rounded so lie too far from where they were.
+  template <class Rounded>
+  Result<bool> moves_far(const Rounded& rounded) {
+    const std::uint32_t count = std::min(rows_, kRoundedRows);
+    std::uint32_t moved = 0;
+    std::uint32_t cluster = 0;
+    std::vector<float> row(dimension_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint32_t>(std::uint64_t{i} * rows_ / count);
+      while (clustering_.first[cluster + 1] <= at) ++cluster;
+      TRY(reader_.copy(clustering_.rows[at], row.data()));
+      const std::span<const float> centroid = this->centroid(cluster);
+      double from_row = 0;
+      double from_rounded = 0;
+      for (std::size_t j = 0; j < dimension_; ++j) {
+        const double to_row = double{row[j]} - double{centroid[j]};
+        const double to_rounded = double{rounded(cluster).at(origin_, j)} - double{centroid[j]};
+        from_row += to_row * to_row;
+        from_rounded += to_rounded * to_rounded;
+      }
+      if (from_rounded * kMovedPart > from_row) ++moved;
+    }
+    return moved > count / kMovedRowsPart;
   }
 
   Status take_clusters() {
@@ -165,9 +204,6 @@ class CodesWriter {
     model_codes_.resize(from.rows());
     for (std::uint32_t i = 0; i < from.clusters(); ++i) {
       const Centroid centroid = TRY(from.centroid(i));
-      if (!centroid.whole.empty()) {
-        return fail(ErrorCode::kCorruption, "{}: some centroids are rounded, others not", from.path());
-      }
       for (std::size_t j = 0; j < dimension_; ++j) centroids.push_back(centroid.at(origin_, j));
       const Segment::Cluster cluster = TRY(from.cluster(i));
       for (std::uint32_t at = cluster.first; at < cluster.first + cluster.rows; ++at) {
@@ -187,7 +223,9 @@ class CodesWriter {
     clustering_ = TRY(keep_clusters(vectors_, metric_, dimension_, std::move(centroids),
                                     std::move(cluster_of), pause_));
     for (const std::uint32_t given : clustering_.given) {
-      const RoundedVector offset = TRY(from.centroid(given)).offset;
+      const Centroid centroid = TRY(from.centroid(given));
+      if (!centroid.whole.empty()) break;  // all are
+      const RoundedVector offset = centroid.offset;
       numbers_.insert(numbers_.end(), offset.numbers.begin(), offset.numbers.end());
       units_.push_back(offset.unit);
     }
@@ -209,13 +247,7 @@ class CodesWriter {
   }
 
   Status write_clusters() {
-    std::string centroids;
-    for (std::uint32_t i = 0; i < clusters(); ++i) {
-      const RoundedVector offset = this->offset(i);
-      centroids.append(reinterpret_cast<const char*>(&offset.unit), sizeof(float));
-      centroids.append(reinterpret_cast<const char*>(offset.numbers.data()), dimension_);
-    }
-    TRY(append_items(Section::kCentroids, centroids.data(), clusters(), rounded_bytes(dimension_), out_));
+    TRY(write_centroids());
     TRY(write_centroid_codes());
     TRY(write_codes());
     TRY(append_items(Section::kPostings, clustering_.rows.data(), rows_,
@@ -232,6 +264,19 @@ class CodesWriter {
     }
     return append_items(Section::kClusters, entries.data(), entries.size(),
                         sizeof(Segment::Cluster), out_);
+  }
+
+  Status write_centroids() {
+    if (units_.empty()) {
+      return append_items(Section::kCentroids, clustering_.centroids.data(), clusters(), dimension_ * sizeof(float), out_);
+    }
+    std::string bytes;
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      const RoundedVector offset = stored(i).offset;
+      bytes.append(reinterpret_cast<const char*>(&offset.unit), sizeof(float));
+      bytes.append(reinterpret_cast<const char*>(offset.numbers.data()), dimension_);
+    }
+    return append_items(Section::kCentroids, bytes.data(), clusters(), rounded_bytes(dimension_), out_);
   }
 
   static double squared_length(std::span<const float> x) {
@@ -261,7 +306,11 @@ class CodesWriter {
   Status write_codes() {
     const Encoder encoder(metric_, origin_);
     std::vector<Encoder::Centroid> centroids;
-    for (std::uint32_t i = 0; i < clusters(); ++i) centroids.push_back(encoder.prepare(offset(i)));
+    std::vector<float> offset;
+    for (std::uint32_t i = 0; i < clusters(); ++i) {
+      get_offset(i, offset);
+      centroids.push_back(encoder.prepare(offset));
+    }
     const std::vector<std::uint32_t> clusters_of_rows = find_clusters_of_rows();
     const std::vector<std::uint32_t> places = find_places();
     squared_lengths_.assign(clusters(), 0);
@@ -425,7 +474,8 @@ class CodesWriter {
   RowReader reader_;
   std::vector<float> origin_;
   Clustering clustering_;
-  std::vector<std::int8_t> numbers_;     // of each cluster's centroid
+  // Of each cluster's centroid; nothing where they are whole.
+  std::vector<std::int8_t> numbers_;
   std::vector<float> units_;
   std::vector<double> squared_lengths_;  // of each cluster: the sum over its rows
   bool keeps_ = false;                   // the model's clusters

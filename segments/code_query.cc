@@ -33,8 +33,10 @@ CodeQuery::CodeQuery(Metric metric, std::span<const float> query, float squared_
   deviations_ = std::min(deviations, std::sqrt(static_cast<double>(shape.padded_dimension)));
   if (metric == Metric::kEuclidean) {
     from_origin_.assign(difference.begin(), difference.begin() + static_cast<std::ptrdiff_t>(query.size()));
+    to_origin_ = std::sqrt(double{segments::squared_norm(from_origin_.data(), from_origin_.size())});
   } else {
     origin_value_ = dot(query_.data(), origin_.data(), query_.size());
+    to_origin_ = 2 * std::sqrt(double{segments::squared_norm(origin_.data(), origin_.size())});
   }
   rotation_of(query.size()).apply(difference.data());
   tabulate(shape, difference);
@@ -46,23 +48,26 @@ CodeQuery::Place CodeQuery::place(const Centroid& centroid, float squared_norm) 
     const float* const whole = centroid.whole.data();
     return place_of(metric_ == Metric::kEuclidean ? -squared_l2(query_.data(), whole, dimension)
                                                   : dot(query_.data(), whole, dimension),
-                    squared_norm);
+                    squared_norm, 0);
   }
   const std::int8_t* const numbers = centroid.offset.numbers.data();
   const float unit = centroid.offset.unit;
   return place_of(metric_ == Metric::kEuclidean
                       ? -squared_l2_rounded(from_origin_.data(), numbers, unit, dimension)
                       : origin_value_ + dot_rounded(query_.data(), numbers, unit, dimension),
-                  squared_norm);
+                  squared_norm, to_origin_);
 }
 
-CodeQuery::Place CodeQuery::place_of(float value, float squared_norm) const {
+CodeQuery::Place CodeQuery::place_of(float value, float squared_norm, double by_way) const {
   Place place;
   place.value = value;
   place.squared_distance = squared_distance(place.value, squared_norm);
+  // By way of the origin coordinates of another size are rounded: of a distance by half a unit in their last place each.
+  constexpr double kOfDistances = 1.0 / 16;
+  const double distance = std::sqrt(double{place.squared_distance});
   const double size = metric_ == Metric::kEuclidean
-                          ? double{place.squared_distance}
-                          : std::sqrt(double{squared_norm_} * double{squared_norm});
+                          ? distance * (distance + by_way * kOfDistances)
+                          : std::sqrt(double{squared_norm_}) * (std::sqrt(double{squared_norm}) + by_way);
   place.base = static_cast<float>(double{place.value} + size * kRoundingOfQueries);
   place.reach = static_cast<float>(
       deviations_ * std::sqrt(double{place.squared_distance} + size * kRoundingOfQueries));

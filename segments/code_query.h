@@ -48,13 +48,14 @@ class CodeQuery {
   // Over codes whose centroid is the origin.
   CodeScan scan_origin() const;
   // The same to estimate instead of bounding, and of centroids coded by their products with the query or
-  // by their negated squared distance to it (cluster_column.h).
+  // by their negated squared distance to it (code_column.h).
   CodeScan estimate() const;
 
   Metric metric() const { return metric_; }
 
  private:
-  Place place_of(float value, float squared_norm) const;
+  // `by_way`: how far away the origin is, where the value was found by way of it.
+  Place place_of(float value, float squared_norm, double by_way) const;
   // Fills in the table and what its entries are worth.
   void tabulate(const CodeShape& shape, const std::vector<float>& rotated);
 
@@ -65,6 +66,7 @@ class CodeQuery {
   std::vector<float> origin_;
   float origin_value_ = 0;          // of cosine and product
   std::vector<float> from_origin_;  // to the query, under euclidean
+  double to_origin_ = 0;            // its length, under euclidean; else twice the origin's
   std::vector<std::uint8_t> table_;
   CodeScan scan_;             // without what differs by centroid
   double rounded_away_ = 0;   // of scan_.bias: what the table's rounding may take

@@ -7,7 +7,7 @@ namespace alcove::segments {
 
 // A vector whose coordinates are whole numbers from -127 to 127 of a unit of its own: a quarter of the bytes of
 // float32, for vectors that need only lie near where they were. The unit has at most 17 significant bits, so that
-// each coordinate is exactly a float32, and rounding it again gives the same numbers and unit.
+// each coordinate is exactly a float32: whoever computes with it finds the same.
 struct RoundedVector {
   std::span<const std::int8_t> numbers;
   float unit = 0;

@@ -304,6 +304,7 @@ Result<std::vector<BlockEntry>> decode_table(const SegmentIdentity& identity,
   std::vector<BlockEntry> entries;
   entries.reserve(footer.blocks);
   Tallies tallies;
+  std::uint32_t centroid_bytes = 0;
   std::uint64_t end = kSegmentHeaderBytes;
   for (std::uint32_t i = 0; i < footer.blocks; ++i) {
     const BlockEntry entry = read_entry(reader);
@@ -311,9 +312,15 @@ Result<std::vector<BlockEntry>> decode_table(const SegmentIdentity& identity,
       return fail(ErrorCode::kCorruption, "entry {} of the block table makes no sense", i);
     }
     Tally& tally = tallies[position(entry.section)];
-    if (entry.section == Section::kCentroids && tally.blocks == 0 &&
-        entry.raw_bytes != std::uint64_t{identity.dimension} * 4) {
-      return fail(ErrorCode::kCorruption, "block {} is not that of the origin", i);
+    if (entry.section == Section::kCentroids) {
+      // First the origin, then all alike.
+      if (tally.blocks == 0 && entry.raw_bytes != std::uint64_t{identity.dimension} * 4) {
+        return fail(ErrorCode::kCorruption, "block {} is not that of the origin", i);
+      }
+      if (tally.blocks == 1) centroid_bytes = entry.raw_bytes / entry.items;
+      if (tally.blocks > 1 && entry.raw_bytes / entry.items != centroid_bytes) {
+        return fail(ErrorCode::kCorruption, "block {} has centroids unlike those before", i);
+      }
     }
     const bool even = tally.add(entry);
     if (!even && entry.section != Section::kMetadata) {

@@ -80,7 +80,7 @@ namespace alcove::segments {
 //  16 places                rows           plain           vector_column.h
 //  17 vector files          files          plain           vector_file.h
 // Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14, version 6 none above 15.
-// Before version 8 centroids were not rounded (code_column.h).
+// Before version 8 no centroids were rounded (code_column.h).
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -92,7 +92,8 @@ namespace alcove::segments {
 //   - the blocks end where the table begins;
 //   - each entry has a section and one of its codecs, and sizes that its section can have;
 //   - in every section but metadata all blocks have as many items as the first, the last at most
-//     as many; of centroids the first block is the origin, and the rule holds for the others;
+//     as many; of centroids the first block is the origin, and the rule holds for the others,
+//     in which all are rounded or none is;
 //   - the items of ids and LSNs add up to the rows; where there are vector files, 1 to 8 in one block, those of places do
 //     and those of vectors to no more, else those of vectors do and there are no places; those of metadata and of codes to
 //     the rows or to nothing, those of 6 and 8 to the tombstones; those of 11 and 12 are as many;

@@ -169,6 +169,31 @@ TEST_F(ClusteredTest, QueriesFromElsewhereAreAnsweredToo) {
 
 // Duplicates of a few vectors, constant ones, and lengths over 12 orders of magnitude, but 4 where distances to
 // small and to large vectors are told by the same codes.
+// What lies between clusters is a small part of how far they all are from the rows' mean.
+class FarFromTheMeanTest : public ClusteredTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(FarFromTheMeanTest, FindsTheShareAskedFor) {
+  const bool one_coordinate = std::string(GetParam()) == "one coordinate";
+  const auto vector = [&](std::size_t i) {
+    std::vector<float> values = around(any_centre());
+    for (std::size_t j = 0; j < kDimension; ++j) {
+      if (one_coordinate && j == 0) values[j] = i % 2 == 0 ? 1000 : -1000;
+      if (!one_coordinate && i % 2 == 0) values[j] = 3000 + 100 * values[j];
+    }
+    return values;
+  };
+  run(fmt::format("CREATE INDEX i DIMENSION {} METRIC euclidean", kDimension));
+  std::vector<StatementRunner::CopyRow> rows;
+  for (std::size_t i = 0; i < kRows; ++i) rows.push_back({std::nullopt, fmt::format("r{:05}", i), vector(i)});
+  copy(std::move(rows));
+  double sum = 0;
+  for (int i = 0; i < 40; ++i) sum += recall_of(vector(1), "");
+  EXPECT_GE(sum / 40, 0.93);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FarFromTheMeanTest, testing::Values("one coordinate", "half of the rows"),
+                         [](const auto& kind) { return kind.index == 0 ? "OneCoordinate" : "HalfOfTheRows"; });
+
 class HardVectorsTest : public ClusteredTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(HardVectorsTest, AreFoundAsByExactSearch) {

@@ -23,7 +23,7 @@
 namespace alcove::segments {
 namespace {
 
-constexpr std::uint32_t kRows = kClusteredRowsMin + 77;
+constexpr std::uint32_t kRows = kClusteredRowsMin + 1500;
 constexpr std::uint32_t kDimension = 20;
 constexpr std::size_t kCentres = 60;
 
@@ -281,8 +281,9 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   // Where that was far too little they look again.
   Calibration too_near = after;
   too_near.near.fill(-16);
-  too_near.wide.fill(-16);
   too_near.near_per_farness = -16;
+  EXPECT_EQ(*calibrate(**merged, too_near, [] { return Status(); }), anew);
+  too_near.wide.fill(-16);
   EXPECT_EQ(*calibrate(**merged, too_near, [] { return Status(); }), anew);
   // Each code is that of its own row: bounds are above values, and near them.
   const std::vector<float> query = rows.vector();
@@ -310,6 +311,90 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   }
   EXPECT_LE(below, kRows / 1000);
   EXPECT_LE(far_above, kRows / 1000);
+}
+
+// Where all rows of clusters are gone the others keep what is theirs.
+TEST(Cluster, AMergeLeavesOutThoseThatHaveLostAllRows) {
+  ClusteredRows rows(Metric::kEuclidean, Kind::kCentred);
+  const auto segment = rows.write();
+  SegmentIdentity identity = segment->identity();
+  identity.file = 2;
+  Content gone;
+  for (const std::uint32_t cluster : {3U, 7U}) {
+    const Segment::Cluster each = *segment->cluster(cluster);
+    for (std::uint32_t at = each.first; at < each.first + each.rows; ++at) {
+      gone[std::string(*segment->id(segment->postings(at)->front()))] = {{}, {}, 9};
+    }
+  }
+  auto gone_descriptor = write_segment(rows.file_system, rows.path(2), identity, gone);
+  ASSERT_TRUE(gone_descriptor);
+  gone_descriptor->replaced = gone.size();
+  const auto tombstones = Segment::open(rows.file_system, rows.path(2), *gone_descriptor, identity);
+  ASSERT_TRUE(tombstones);
+  identity.file = 3;
+  const std::vector<std::shared_ptr<const Segment>> both{segment, *tombstones};
+  const auto merged_descriptor = merge_segments(rows.file_system, rows.path(3), identity, both, Tombstones::kDrop, 1,
+                                                [] { return Status(); });
+  ASSERT_TRUE(merged_descriptor && *merged_descriptor);
+  const auto merged = Segment::open(rows.file_system, rows.path(3), **merged_descriptor, identity);
+  ASSERT_TRUE(merged);
+  EXPECT_TRUE((*merged)->verify());
+  ASSERT_EQ((*merged)->clusters(), segment->clusters() - 2);
+  for (std::uint32_t i = 0, was = 0; i < (*merged)->clusters(); ++i, ++was) {
+    while (was == 3 || was == 7) ++was;
+    const RoundedVector before = segment->centroid(was)->offset;
+    const RoundedVector after = (*merged)->centroid(i)->offset;
+    ASSERT_EQ(after.numbers.size(), kDimension);
+    EXPECT_EQ(before.unit, after.unit);
+    EXPECT_TRUE(std::ranges::equal(before.numbers, after.numbers)) << i;
+    EXPECT_EQ((*merged)->cluster(i)->squared_norm, segment->cluster(was)->squared_norm);
+    EXPECT_EQ((*merged)->cluster(i)->rows, segment->cluster(was)->rows);
+  }
+}
+
+// Of many coordinates: each is about the mean of its own rows.
+TEST(Cluster, CentroidsTakeSeveralBlocks) {
+  constexpr std::uint32_t kWide = 1024;
+  SimulatedFileSystem file_system;
+  ASSERT_TRUE(create_segment_directories(file_system, "s"));
+  SegmentIdentity identity = identity_of(1, kWide);
+  identity.metric = Metric::kEuclidean;
+  auto writer = SegmentWriter::create(file_system, segment_path("s", 1), identity, Coding::kCodes);
+  ASSERT_TRUE(writer);
+  std::mt19937 chance(4);
+  std::normal_distribution<float> normal;
+  std::vector<std::vector<float>> centres(64, std::vector<float>(kWide));
+  for (auto& centre : centres) std::ranges::generate(centre, [&] { return normal(chance); });
+  std::vector<float> row(kWide);
+  for (std::uint32_t i = 0; i < kClusteredRowsMin + 2048; ++i) {
+    const auto& centre = centres[i % centres.size()];
+    for (std::size_t j = 0; j < kWide; ++j) row[j] = centre[j] + 0.1F * static_cast<float>((i * 7919 + j * 104729) % 17) - 0.8F;
+    ASSERT_TRUE((*writer)->add_row(fmt::format("{:06}", i), row.data(), ClusteredRows::norm(row), {}, 7));
+  }
+  const auto written = (*writer)->finish([] { return Status(); });
+  ASSERT_TRUE(written) << written.error().message();
+  const auto segment = Segment::open(file_system, segment_path("s", 1), *written, identity);
+  ASSERT_TRUE(segment);
+  const auto blocks = BlockReader::open(file_system, segment_path("s", 1), written->bytes);
+  ASSERT_TRUE(blocks);
+  ASSERT_GT((*blocks)->section(Section::kCentroids).blocks().size(), 2U);
+  const auto origin = *(*segment)->origin();
+  for (std::uint32_t i = 0; i < (*segment)->clusters(); ++i) {
+    const Segment::Cluster cluster = *(*segment)->cluster(i);
+    const Centroid centroid = *(*segment)->centroid(i);
+    ASSERT_TRUE(centroid.whole.empty());
+    double from_own = 0;
+    for (std::uint32_t at = cluster.first; at < cluster.first + cluster.rows; ++at) {
+      const std::uint32_t number = (*segment)->postings(at)->front();
+      const auto vectors = *(*segment)->vectors(number);
+      const float* const values = vectors.values + std::size_t{number - vectors.first} * kWide;
+      for (std::size_t j = 0; j < kWide; ++j) {
+        const double apart = double{values[j]} - double{centroid.at(origin, j)};
+        from_own += apart * apart / cluster.rows;
+      }
+    }
+    EXPECT_NEAR(from_own, double{cluster.squared_radius}, 1e-3 * from_own) << i;
+  }
 }
 
 // As versions before 8 wrote it: each centroid whole.
@@ -345,7 +430,7 @@ std::shared_ptr<const Segment> with_whole_centroids(ClusteredRows& rows, const S
   return *older;
 }
 
-// Files of before are searched as they are; merging one makes its clusters anew.
+// Whichever they are, a query sees about the same, and a merge leaves them as they are.
 TEST(Cluster, CentroidsMayBeWhole) {
   for (const Metric metric : {Metric::kCosine, Metric::kDotProduct, Metric::kEuclidean}) {
     ClusteredRows rows(metric, Kind::kCentred);
@@ -377,7 +462,19 @@ TEST(Cluster, CentroidsMayBeWhole) {
       const auto again = Segment::open(rows.file_system, rows.path(identity.file), **merged, identity);
       ASSERT_TRUE(again);
       EXPECT_TRUE((*again)->verify());
-      EXPECT_TRUE((*again)->centroid(0)->whole.empty());
+      ASSERT_EQ((*again)->clusters(), model->clusters());
+      for (std::uint32_t i = 0; i < model->clusters(); ++i) {
+        const Centroid was = *model->centroid(i);
+        const Centroid is = *(*again)->centroid(i);
+        EXPECT_TRUE(std::ranges::equal(was.whole, is.whole));
+        EXPECT_TRUE(std::ranges::equal(was.offset.numbers, is.offset.numbers));
+        EXPECT_EQ(was.offset.unit, is.offset.unit);
+      }
+      const auto codes = *(*again)->codes(0, kRows);
+      const auto codes_before = *model->codes(0, kRows);
+      ASSERT_EQ(codes.count, codes_before.count);
+      const std::size_t bytes = codes.count / kCodedRows * CodeShape(kDimension).bytes;
+      EXPECT_EQ(std::string_view(codes.bytes, bytes), std::string_view(codes_before.bytes, bytes));
     }
   }
 }

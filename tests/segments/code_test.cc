@@ -300,10 +300,14 @@ TEST_F(CodeTest, BoundsHoldForCentroidsAwayFromTheOrigin) {
       for (std::size_t i = 0; i < dimension; ++i) centroid[i] -= origin[i];
       std::vector<std::int8_t> numbers(dimension);
       const Centroid rounded{{numbers, round_vector(centroid, numbers)}, {}};
-      for (std::size_t i = 0; i < dimension; ++i) centroid[i] = rounded.at(origin, i);
+      std::vector<float> offset(dimension);
+      for (std::size_t i = 0; i < dimension; ++i) {
+        centroid[i] = rounded.at(origin, i);
+        offset[i] = rounded.offset_at(origin, i);
+      }
       const auto rows = around(centre, 32, 0.3F);
       Encoder encoder(metric, origin);
-      const Encoder::Centroid prepared = encoder.prepare(rounded.offset);
+      const Encoder::Centroid prepared = encoder.prepare(offset);
       std::string codes(encoder.shape().bytes, '\0');
       for (std::size_t i = 0; i < 32; ++i) {
         encoder.encode(rows[i].data(), Coded::norm(rows[i]), prepared, i, codes.data());

@@ -299,6 +299,7 @@ TEST_F(SegmentForgery, IsRefusedForItsCodes) {
   one.entry.items = 1;
   expect_refused(with({centroid, one, one}));  // a group that is not full before the last block
   expect_refused(with({part(Section::kCentroids, 1, std::string(8, '\0')), codes}));
+  expect_refused(with({part(Section::kCentroids, 1, std::string(5, '\0')), codes}));  // the origin is not rounded
   expect_refused(with({centroid, part(Section::kCodes, 2, std::string(CodeShape(1).bytes - 64, '\0'))}));
 }
 

@@ -60,6 +60,10 @@ HWY_INLINE void score_panels(const float* panel, const float* halves, const floa
   for (; row + kRowsAtOnce <= count; row += kRowsAtOnce) {
     score_rows<kRowsAtOnce, kPanels>(panel, halves, rows + row, dimension, scores + row * stride, stride);
   }
+  constexpr std::size_t kSomeRows = 4;
+  for (; row + kSomeRows <= count; row += kSomeRows) {
+    score_rows<kSomeRows, kPanels>(panel, halves, rows + row, dimension, scores + row * stride, stride);
+  }
   for (; row < count; ++row) {
     score_rows<1, kPanels>(panel, halves, rows + row, dimension, scores + row * stride, stride);
   }

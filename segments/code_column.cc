@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "segments/cluster.h"
+#include "segments/distance.h"
 #include "segments/two_hands.h"
 
 namespace alcove::segments {
@@ -32,11 +34,12 @@ constexpr std::uint32_t kQueries = 128;
 constexpr std::uint32_t kClustersOfQuery = 8;
 constexpr std::uint32_t kRowsOfCluster = 8;
 constexpr std::uint32_t kRowsPerPause = 1024;
-// Centroids are rounded unless that moves one of so many rows' centroids by more than a part of how far the row lies from it,
-// in squares: then clusters that are near each other, far from the origin, might be taken for one.
-constexpr std::uint32_t kRoundedRows = 2048;
-constexpr std::uint32_t kMovedRowsPart = 128;
-constexpr double kMovedPart = 16;
+constexpr std::uint32_t kCentroidsPerPause = 16;
+// Centroids are rounded unless that moves one in so many of them by more than a part of the way to the nearest other, in squares:
+// those that are near each other and far from the origin might be taken for one. Of so many it is looked at.
+constexpr std::uint32_t kRoundedLookedAt = 512;
+constexpr std::uint32_t kMovedOneIn = 500;
+constexpr float kMovedPart = 64;
 // A model's clusters are kept while they have so many times kRowsPerCluster rows on average: with fewer,
 // centroids cost more than they save, with more, too many rows are looked at.
 constexpr double kFewestRows = 0.5;
@@ -173,26 +176,26 @@ class CodesWriter {
   // Whether centroids that are rounded so lie too far from where they were.
   template <class Rounded>
   Result<bool> moves_far(const Rounded& rounded) {
-    const std::uint32_t count = std::min(rows_, kRoundedRows);
+    const std::uint32_t count = std::min(clusters(), kRoundedLookedAt);
     std::uint32_t moved = 0;
-    std::uint32_t cluster = 0;
-    std::vector<float> row(dimension_);
+    std::vector<float> squared_distances(clusters());
     for (std::uint32_t i = 0; i < count; ++i) {
-      const auto at = static_cast<std::uint32_t>(std::uint64_t{i} * rows_ / count);
-      while (clustering_.first[cluster + 1] <= at) ++cluster;
-      TRY(reader_.copy(clustering_.rows[at], row.data()));
-      const std::span<const float> centroid = this->centroid(cluster);
-      double from_row = 0;
-      double from_rounded = 0;
-      for (std::size_t j = 0; j < dimension_; ++j) {
-        const double to_row = double{row[j]} - double{centroid[j]};
-        const double to_rounded = double{rounded(cluster).at(origin_, j)} - double{centroid[j]};
-        from_row += to_row * to_row;
-        from_rounded += to_rounded * to_rounded;
+      const auto number = static_cast<std::uint32_t>(std::uint64_t{i} * clusters() / count);
+      const std::span<const float> centroid = this->centroid(number);
+      squared_l2_rows(centroid.data(), clustering_.centroids.data(), dimension_, clusters(), squared_distances.data());
+      float nearest = std::numeric_limits<float>::infinity();
+      for (const float each : squared_distances) {
+        if (each > 0) nearest = std::min(nearest, each);
       }
-      if (from_rounded * kMovedPart > from_row) ++moved;
+      double by = 0;
+      for (std::size_t j = 0; j < dimension_; ++j) {
+        const double apart = double{rounded(number).at(origin_, j)} - double{centroid[j]};
+        by += apart * apart;
+      }
+      if (by * double{kMovedPart} > double{nearest}) ++moved;
+      if (i % kCentroidsPerPause == 0) TRY(pause_());
     }
-    return moved > count / kMovedRowsPart;
+    return std::uint64_t{moved} * kMovedOneIn > count;
   }
 
   Status take_clusters() {
@@ -423,11 +426,13 @@ class CodesWriter {
     std::uint64_t count = 0;
     std::vector<float> query(dimension_);
     std::vector<float> row(dimension_);
+    std::vector<float> squared_distances(clusters());
     std::vector<std::pair<double, std::uint32_t>> near(clusters());
     for (std::uint32_t i = 0; i < kQueries; ++i) {
       const std::uint64_t number = std::uint64_t{i} * rows_ / kQueries;
       TRY(reader_.copy(static_cast<std::uint32_t>(number), query.data()));
-      for (std::uint32_t j = 0; j < clusters(); ++j) near[j] = {squared_distance(query, centroid(j)), j};
+      squared_l2_rows(query.data(), clustering_.centroids.data(), dimension_, clusters(), squared_distances.data());
+      for (std::uint32_t j = 0; j < clusters(); ++j) near[j] = {double{squared_distances[j]}, j};
       const std::size_t some = std::min<std::size_t>(near.size(), kClustersOfQuery + 1);
       std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(some), near.end());
       // The first is the query's own, whose centroid it has a share in.
@@ -450,11 +455,6 @@ class CodesWriter {
     return count == 0 ? 1.0 : sum / static_cast<double>(count);
   }
 
-  static double squared_distance(const std::vector<float>& x, std::span<const float> y) {
-    float sum = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) sum += (x[i] - y[i]) * (x[i] - y[i]);
-    return sum;
-  }
   static double product_of_differences(const std::vector<float>& x, const std::vector<float>& y,
                                        std::span<const float> c) {
     double sum = 0;

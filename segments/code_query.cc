@@ -48,7 +48,7 @@ CodeQuery::Place CodeQuery::place(const Centroid& centroid, float squared_norm) 
     const float* const whole = centroid.whole.data();
     return place_of(metric_ == Metric::kEuclidean ? -squared_l2(query_.data(), whole, dimension)
                                                   : dot(query_.data(), whole, dimension),
-                    squared_norm, 0);
+                    squared_norm, to_origin_);
   }
   const std::int8_t* const numbers = centroid.offset.numbers.data();
   const float unit = centroid.offset.unit;
@@ -62,7 +62,7 @@ CodeQuery::Place CodeQuery::place_of(float value, float squared_norm, double by_
   Place place;
   place.value = value;
   place.squared_distance = squared_distance(place.value, squared_norm);
-  // By way of the origin coordinates of another size are rounded: of a distance by half a unit in their last place each.
+  // By way of the origin, as codes are, coordinates of another size are rounded: by half a unit in their last place each.
   constexpr double kOfDistances = 1.0 / 16;
   const double distance = std::sqrt(double{place.squared_distance});
   const double size = metric_ == Metric::kEuclidean
@@ -75,7 +75,9 @@ CodeQuery::Place CodeQuery::place_of(float value, float squared_norm, double by_
 }
 
 CodeScan CodeQuery::scan_origin() const {
-  const Place at = place({{}, origin_}, segments::squared_norm(origin_.data(), origin_.size()));
+  const float value = metric_ == Metric::kEuclidean ? -squared_l2(query_.data(), origin_.data(), query_.size())
+                                                    : origin_value_;
+  const Place at = place_of(value, segments::squared_norm(origin_.data(), origin_.size()), 0);
   return scan(at.base, at.reach);
 }
 

@@ -54,7 +54,7 @@ class CodeQuery {
   Metric metric() const { return metric_; }
 
  private:
-  // `by_way`: how far away the origin is, where the value was found by way of it.
+  // `by_way`: to_origin_, where codes or the value are by way of the origin.
   Place place_of(float value, float squared_norm, double by_way) const;
   // Fills in the table and what its entries are worth.
   void tabulate(const CodeShape& shape, const std::vector<float>& rotated);
@@ -66,7 +66,7 @@ class CodeQuery {
   std::vector<float> origin_;
   float origin_value_ = 0;          // of cosine and product
   std::vector<float> from_origin_;  // to the query, under euclidean
-  double to_origin_ = 0;            // its length, under euclidean; else twice the origin's
+  double to_origin_ = 0;            // its length, under euclidean; else twice that of the origin
   std::vector<std::uint8_t> table_;
   CodeScan scan_;             // without what differs by centroid
   double rounded_away_ = 0;   // of scan_.bias: what the table's rounding may take

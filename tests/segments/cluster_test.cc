@@ -267,6 +267,7 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   ASSERT_EQ((*merged)->clusters(), large->clusters());
   EXPECT_TRUE(std::ranges::equal(*large->origin(), *(*merged)->origin()));
   for (std::uint32_t i = 0; i < large->clusters(); ++i) {
+    ASSERT_TRUE(large->centroid(i)->whole.empty());
     const RoundedVector before = large->centroid(i)->offset;
     const RoundedVector after = (*merged)->centroid(i)->offset;
     EXPECT_EQ(before.unit, after.unit);

@@ -303,6 +303,30 @@ TEST_F(SegmentForgery, IsRefusedForItsCodes) {
   expect_refused(with({centroid, part(Section::kCodes, 2, std::string(CodeShape(1).bytes - 64, '\0'))}));
 }
 
+TEST_F(SegmentForgery, IsRefusedForItsCentroids) {
+  const auto bytes = [](std::size_t count) { return std::string(count, '\0'); };
+  const auto with = [&](std::vector<Part> centroids) {
+    auto parts = sound();
+    parts.insert(parts.end(), centroids.begin(), centroids.end());
+    const std::vector<Segment::Cluster> clusters{{.first = 0, .rows = 1}, {.first = 1, .rows = 1}};
+    const std::vector<std::uint32_t> rows{0, 1};
+    parts.push_back(part(Section::kCodes, 2, bytes(CodeShape(1).bytes)));
+    parts.push_back(part(Section::kCentroidCodes, 2, bytes(CodeShape(1).bytes)));
+    parts.push_back(part(Section::kClusters, 2, {reinterpret_cast<const char*>(clusters.data()), 2 * sizeof(clusters[0])}));
+    parts.push_back(part(Section::kPostings, 2, {reinterpret_cast<const char*>(rows.data()), 2 * sizeof(rows[0])}));
+    parts.push_back(part(Section::kCalibration, 1, bytes(sizeof(Calibration))));
+    return parts;
+  };
+  const Part origin = part(Section::kCentroids, 1, bytes(4));
+  const Part rounded = part(Section::kCentroids, 1, bytes(5));
+  EXPECT_TRUE(check(with({origin, origin, origin})));
+  EXPECT_TRUE(check(with({origin, rounded, rounded})));
+  expect_refused(with({origin, rounded, origin}));
+  expect_refused(with({origin, origin, rounded}));
+  expect_refused(with({rounded, rounded, rounded}));
+  expect_refused(with({origin, rounded}));
+}
+
 TEST_F(SegmentForgery, IsRefusedForItsIds) {
   for (const auto& list : std::vector<std::vector<std::string>>{
            {"b", "a"}, {"a", "a"}, {"", "abc"}, {"a", std::string(513, 'b')}}) {

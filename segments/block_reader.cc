@@ -78,13 +78,16 @@ void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
   std::array<std::size_t, kSectionCount> counts{};
   for (const BlockEntry& entry : entries) ++counts[static_cast<std::size_t>(entry.section) - 1];
   for (std::size_t i = 0; i < kSectionCount; ++i) sections_[i].reserve(counts[i]);
+  const bool older_codes = std::any_of(entries.begin(), entries.end(), [this](const BlockEntry& entry) {
+    return has_older_codes(entry, identity_.dimension);
+  });
   Block block;
   block.offset = kSegmentHeaderBytes;
   for (const BlockEntry& entry : entries) {
     BlockList& list = sections_[static_cast<std::size_t>(entry.section) - 1];
     block.entry = entry;
     block.first = list.items();
-    list.add(block);
+    if (!older_codes || entry.section < Section::kCentroids || entry.section > Section::kCalibration) list.add(block);
     block.offset += padded(entry.stored_bytes);
     ++block.number;
   }

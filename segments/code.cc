@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -46,6 +47,24 @@ double dot_of(const std::vector<float>& x, const std::vector<float>& y) {
   return sums.total();
 }
 
+// The higher half of a float32, and that as a whole one. Nothing here is too large for one that is rounded.
+constexpr unsigned kHalfBits = 16;
+std::uint16_t nearest_half(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  const std::uint32_t even = bits >> kHalfBits & 1U;
+  return static_cast<std::uint16_t>((bits + 0x7fffU + even) >> kHalfBits);
+}
+float whole(std::uint16_t half) { return std::bit_cast<float>(std::uint32_t{half} << kHalfBits); }
+// One that is not below x, or what is no number where that is none.
+std::uint16_t half_above(double x) {
+  const auto nearest = static_cast<float>(x);
+  const auto bits = std::bit_cast<std::uint32_t>(nearest);
+  auto half = static_cast<std::uint16_t>(bits >> kHalfBits);
+  // Without its lower half a number is nearer to zero.
+  if (double{whole(half)} < x) half = static_cast<std::uint16_t>(x > 0 ? half + 1 : half - 1);
+  return half;
+}
+
 // Where the numbers of a row stand in each group.
 struct Lane {
   std::size_t byte;
@@ -88,7 +107,8 @@ CodeShape::CodeShape(std::size_t dimension)
     : padded_dimension(segments::padded_dimension(dimension)),
       coordinates_per_group(dimension >= kOneBitDimension ? 4 : 2),
       groups(padded_dimension / coordinates_per_group),
-      bytes(groups * 16 + 3 * kCodedRows * sizeof(float)) {
+      bytes(groups * 16 + kCorrectionBytes),
+      centroid_bytes(bytes + kCorrectionBytes) {
   CHECK(dimension > 0 && dimension <= kCodedDimensionMax, "a dimension that is coded");
 }
 
@@ -151,14 +171,15 @@ void copy_code(const CodeShape& shape, const char* from, std::size_t from_place,
     into = static_cast<char>(static_cast<unsigned char>(into) | number << target.shift);
   }
   for (std::size_t i = 0; i < 3; ++i) {
-    const std::size_t numbers = shape.groups * 16 + i * kCodedRows * sizeof(float);
-    std::memcpy(codes + numbers + place * sizeof(float), from + numbers + from_place * sizeof(float),
-                sizeof(float));
+    const std::size_t numbers = shape.groups * 16 + i * kCodedRows * sizeof(std::uint16_t);
+    std::memcpy(codes + numbers + place * sizeof(std::uint16_t), from + numbers + from_place * sizeof(std::uint16_t),
+                sizeof(std::uint16_t));
   }
 }
 
-Encoder::Encoder(Metric metric, std::span<const float> origin)
+Encoder::Encoder(Metric metric, std::span<const float> origin, Corrections corrections)
     : metric_(metric),
+      corrections_(corrections),
       shape_(origin.size()),
       rotation_(rotation_of(origin.size())),
       origin_(origin.begin(), origin.end()),
@@ -224,24 +245,28 @@ double Encoder::encode(const float* values, float squared_norm, const Centroid& 
   const double squared_levels = dot_of(levels_, levels_);
   const double missed = std::max(0.0, f * f * squared_levels - squared_length);
   const double deviation = std::sqrt(missed / static_cast<double>(shape_.padded_dimension));
-  const double of_offset = f * dot_of(centroid.offset, levels_);
+  const bool halves = corrections_ == Corrections::kHalves;
+  const auto factor = halves ? whole(nearest_half(static_cast<float>(f))) : static_cast<float>(f);
+  const double of_offset = double{factor} * dot_of(centroid.offset, levels_);
   const double length = std::sqrt(squared_length);
   const double offset_size = f * std::sqrt(squared_levels) * centroid.offset_norm;
-  float row[3];
+  std::array<double, 3> row;
   if (metric_ == Metric::kEuclidean) {
-    row[0] = static_cast<float>(2 * f);
-    row[1] = static_cast<float>(-squared_length - 2 * of_offset +
-                                (squared_length + 2 * offset_size) * kRoundingOfCodes);
-    row[2] = static_cast<float>(2 * deviation);
+    row = {2 * double{factor},
+           -squared_length - 2 * of_offset + (squared_length + 2 * offset_size) * kRoundingOfCodes, 2 * deviation};
   } else {
-    row[0] = static_cast<float>(f);
-    row[1] = static_cast<float>(of_centroid - of_offset +
-                                (length * centroid.norm + offset_size) * kRoundingOfCodes);
-    row[2] = static_cast<float>(deviation);
+    row = {double{factor}, of_centroid - of_offset + (length * centroid.norm + offset_size) * kRoundingOfCodes,
+           deviation};
   }
-  for (std::size_t i = 0; i < 3; ++i) {
-    std::memcpy(codes + shape_.groups * 16 + (i * kCodedRows + place) * sizeof(float), &row[i],
-                sizeof(float));
+  char* into = codes + shape_.groups * 16 + place * sizeof(std::uint16_t);
+  for (std::size_t i = 0; i < row.size(); ++i, into += kCodedRows * sizeof(std::uint16_t)) {
+    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(row[i]));
+    auto high = static_cast<std::uint16_t>(bits >> kHalfBits);
+    if (halves && i > 0) high = half_above(row[i]);
+    std::memcpy(into, &high, sizeof(high));
+    if (halves) continue;
+    const auto low = static_cast<std::uint16_t>(bits);
+    std::memcpy(into + kCorrectionBytes, &low, sizeof(low));
   }
   return squared_length;
 }

@@ -34,12 +34,15 @@ class Rotation;
 //   OFFSET SIZE FIELD
 //        0  16g g groups of 16 bytes; in group i byte j has in its low half the number for row
 //               j/2 + 8(j%2), in its high half for the row 16 further
-//      16g  128 factors, float32
-//  128+16g  128 addends, float32
-//  256+16g  128 deviations, float32
+//      16g   64 factors, to the nearest
+//   64+16g   64 addends, rounded up
+//  128+16g   64 deviations, rounded up
+//  192+16g  192 of centroids only: the lower halves of the three
 // A number says the levels of one group's coordinates: with one bit of four, bit k set where the
 // coordinate 4i+k has the level 1; with two bits of two, the levels from -1.5104 up being 0 … 3 in
-// bits 0 and 1 for coordinate 2i, in bits 2 and 3 for the next. Rows that are missing are zeros.
+// bits 0 and 1 for coordinate 2i, in bits 2 and 3 for the next. Factors, addends and deviations are the
+// higher 16 bits of float32; the addend belongs to the factor as it is rounded. Of centroids, which may be far
+// from the origin and near each other, they are float32 whole. Rows that are missing are zeros.
 
 inline constexpr std::size_t kCodedRows = 32;
 // Shorter vectors are not much longer than their codes.
@@ -53,8 +56,13 @@ struct CodeShape {
   std::size_t padded_dimension;
   std::size_t coordinates_per_group;  // 4 with one bit, 2 with two
   std::size_t groups;
-  std::size_t bytes;  // of 32 rows
+  std::size_t bytes;           // of 32 rows
+  std::size_t centroid_bytes;  // of 32 centroids
 };
+
+// Of 32 rows, what stands beside the numbers: factors, addends and deviations, and whether whole or their higher halves.
+inline constexpr std::size_t kCorrectionBytes = 3 * kCodedRows * sizeof(std::uint16_t);
+enum class Corrections : unsigned char { kHalves, kWhole };
 
 inline constexpr unsigned kGroupNumbers = 16;
 inline constexpr std::size_t kGroupCoordinatesMax = 4;
@@ -72,8 +80,8 @@ void copy_code(const CodeShape& shape, const char* from, std::size_t from_place,
 // Makes the codes of the rows of a segment. Externally synchronised.
 class Encoder {
  public:
-  // `origin` has `dimension` floats.
-  Encoder(Metric metric, std::span<const float> origin);
+  // `origin` has `dimension` floats. Corrections are whole of centroids alone.
+  Encoder(Metric metric, std::span<const float> origin, Corrections corrections = Corrections::kHalves);
   const CodeShape& shape() const { return shape_; }
 
   // A centroid as encode() takes it, of its offset from the origin.
@@ -93,6 +101,7 @@ class Encoder {
 
  private:
   Metric metric_;
+  Corrections corrections_;
   CodeShape shape_;
   const Rotation& rotation_;
   std::vector<float> origin_;

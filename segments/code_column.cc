@@ -23,7 +23,7 @@ constexpr std::size_t kCodeBlockBytes = 16 * 1024;
 constexpr std::uint32_t kFetchedMax = 1024;
 // So many times 32 codes leave no gap between blocks, so that those of a cluster are scanned as one.
 constexpr std::size_t kGroupsPerBlock = 4;
-static_assert(kGroupsPerBlock * 16 % kBlockAlignment == 0 && kCodedRows * sizeof(float) * 3 % kBlockAlignment == 0);
+static_assert(kGroupsPerBlock * 16 % kBlockAlignment == 0 && kCorrectionBytes % kBlockAlignment == 0);
 // Codes that are held while the rows are read in their order.
 constexpr std::size_t kCodeBufferBytes = std::size_t{64} * 1024 * 1024;
 // Rows whose mean is the origin: any serves, the better the nearer the rows are to it.
@@ -66,9 +66,10 @@ Status append_items(Section section, const void* items, std::size_t count, std::
 // Writes codes that come one after the other in blocks.
 class CodeBlocks {
  public:
-  CodeBlocks(Section section, const CodeShape& shape, std::size_t block_bytes)
+  // Of 32 together `bytes`.
+  CodeBlocks(Section section, std::size_t bytes, std::size_t block_bytes)
       : section_(section),
-        bytes_(shape.bytes),
+        bytes_(bytes),
         per_block_(std::max<std::size_t>(block_bytes / bytes_ / kGroupsPerBlock, 1) * kGroupsPerBlock) {}
 
   // `codes` are of whole times 32 rows, but for the last call.
@@ -290,13 +291,13 @@ class CodesWriter {
 
   Status write_centroid_codes() {
     // Under cosine too, a centroid has the length that it has.
-    Encoder encoder(metric_ == Metric::kCosine ? Metric::kDotProduct : metric_, origin_);
+    Encoder encoder(metric_ == Metric::kCosine ? Metric::kDotProduct : metric_, origin_, Corrections::kWhole);
     const Encoder::Centroid origin = encoder.prepare_origin();
-    CodeBlocks blocks(Section::kCentroidCodes, encoder.shape(), kPlainBlockBytes);
+    CodeBlocks blocks(Section::kCentroidCodes, encoder.shape().centroid_bytes, kPlainBlockBytes);
     std::string codes;
     for (std::uint32_t first = 0; first < clusters(); first += kCodedRows) {
       const std::uint32_t end = std::min<std::uint32_t>(clusters(), first + kCodedRows);
-      codes.assign(encoder.shape().bytes, '\0');
+      codes.assign(encoder.shape().centroid_bytes, '\0');
       for (std::uint32_t i = first; i < end; ++i) {
         encoder.encode(centroid(i).data(), 0, origin, i - first, codes.data());
       }
@@ -319,7 +320,7 @@ class CodesWriter {
     squared_lengths_.assign(clusters(), 0);
 
     const std::size_t bytes = encoder.shape().bytes;
-    CodeBlocks blocks(Section::kCodes, encoder.shape(), kCodeBlockBytes);
+    CodeBlocks blocks(Section::kCodes, encoder.shape().bytes, kCodeBlockBytes);
     const auto held = static_cast<std::uint32_t>(std::min<std::size_t>(
         kCodeBufferBytes / bytes * kCodedRows, rows_));
     for (std::uint32_t first = 0; first < rows_; first += held) {

@@ -24,8 +24,8 @@ namespace alcove::segments {
 // CENTROIDS, blocks of up to 64 KiB
 //   first the origin, the mean of rows: 4D bytes, float32; then of each cluster the offset of its centroid
 //   from there (rounded_vector.h): 4 bytes, its unit, float32, and D, its numbers; or, where these would lie too
-//   far from it, before version 8 and where a merge kept them from there, all centroids themselves in 4D
-//   bytes, float32. Under cosine all are of the rows divided by their lengths.
+//   far from it, all centroids themselves in 4D bytes, float32. Under cosine all are of the rows divided by
+//   their lengths.
 //
 // CODES, blocks of about 16 KiB but at least 128 rows, of n rows each
 //   ⌈n/32⌉ times the codes of 32 rows (code.h)

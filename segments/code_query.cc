@@ -85,6 +85,7 @@ CodeScan CodeQuery::estimate() const {
   CodeScan estimate = scan_origin();
   estimate.bias = static_cast<float>(double{estimate.bias} - rounded_away_);
   estimate.reach = 0;
+  estimate.corrections = Corrections::kWhole;
   return estimate;
 }
 

@@ -20,12 +20,17 @@ HWY_BEFORE_NAMESPACE();
 namespace alcove::segments {
 namespace HWY_NAMESPACE {
 
-// Of the 32 codes at hand, from one block of them.
-struct Corrections {
-  const float* factors;
-  const float* addends;
-  const float* deviations;
+// Of the 32 codes at hand, from one block of them; where they are whole, the lower halves stand behind.
+struct Corrected {
+  const std::uint16_t* factors;
+  const std::uint16_t* addends;
+  const std::uint16_t* deviations;
 };
+
+constexpr std::size_t kLowerHalves = kCorrectionBytes / sizeof(std::uint16_t);
+HWY_INLINE std::size_t bytes_of(const CodeScan& scan) {
+  return scan.groups * 16 + (scan.corrections == Corrections::kWhole ? 2 : 1) * kCorrectionBytes;
+}
 
 HWY_INLINE float known_bound(float bound) {
   return bound == bound ? bound : std::numeric_limits<float>::infinity();
@@ -48,9 +53,9 @@ class Ahead {
   std::size_t at_ = 0;
 };
 
-HWY_INLINE Corrections corrections_of(const char* codes, std::size_t groups) {
-  const auto* const floats = reinterpret_cast<const float*>(codes + groups * 16);
-  return {floats, floats + kCodedRows, floats + 2 * kCodedRows};
+HWY_INLINE Corrected corrections_of(const char* codes, std::size_t groups) {
+  const auto* const halves = reinterpret_cast<const std::uint16_t*>(codes + groups * 16);
+  return {halves, halves + kCodedRows, halves + 2 * kCodedRows};
 }
 
 #if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
@@ -194,12 +199,20 @@ HWY_INLINE void sum_codes(const CodeScan& scan, const std::uint8_t* codes, std::
   }
 }
 
+// Of which the higher halves stand there, and maybe the lower further behind.
+HWY_INLINE Floats widened(const std::uint16_t* halves, bool whole) {
+  auto bits = hn::ShiftLeft<16>(hn::PromoteTo(kInts, hn::LoadU(kShorts, halves)));
+  if (whole) bits = hn::Or(bits, hn::PromoteTo(kInts, hn::LoadU(kShorts, halves + kLowerHalves)));
+  return hn::BitCast(kFloats, bits);
+}
+
 // The bounds of 32 rows after the other.
 class Bounds {
  public:
   HWY_INLINE explicit Bounds(const CodeScan& scan)
       : scan_(scan),
         in_words_(scan.groups <= kGroupsInWord),
+        whole_(scan.corrections == Corrections::kWhole),
         scale_(hn::Set(kFloats, scan.scale)),
         bias_(hn::Set(kFloats, scan.bias)),
         base_(hn::Set(kFloats, scan.base)),
@@ -219,19 +232,20 @@ class Bounds {
     const auto whole = in_words_ ? hn::PromoteTo(kInts, hn::LoadU(kShorts, words_ + i))
                                  : hn::LoadU(kInts, totals_ + i);
     const auto along = hn::MulAdd(hn::ConvertTo(kFloats, whole), scale_, bias_);
-    const auto corrected = hn::MulAdd(hn::LoadU(kFloats, rows_.factors + i), along,
-                                      hn::Add(hn::LoadU(kFloats, rows_.addends + i), base_));
-    return hn::MulAdd(hn::LoadU(kFloats, rows_.deviations + i), reach_, corrected);
+    const auto corrected =
+        hn::MulAdd(widened(rows_.factors + i, whole_), along, hn::Add(widened(rows_.addends + i, whole_), base_));
+    return hn::MulAdd(widened(rows_.deviations + i, whole_), reach_, corrected);
   }
 
  private:
   const CodeScan& scan_;
   const bool in_words_;
+  const bool whole_;
   const Floats scale_;
   const Floats bias_;
   const Floats base_;
   const Floats reach_;
-  Corrections rows_{};
+  Corrected rows_{};
   std::uint16_t words_[kCodedRows];
   std::int32_t totals_[kCodedRows];
 };
@@ -239,7 +253,7 @@ class Bounds {
 std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                  CodeHit* hits) {
   const auto least = hn::Set(kFloats, threshold);
-  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  const std::size_t bytes = bytes_of(scan);
   Bounds of(scan);
   Ahead ahead(scan.ahead, count);
   std::size_t found = 0;
@@ -265,7 +279,7 @@ void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bo
            float* greatest) {
   const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
   const auto lowest = hn::Set(kFloats, std::numeric_limits<float>::lowest());
-  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  const std::size_t bytes = bytes_of(scan);
   Bounds of(scan);
   for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
     of.begin(codes);
@@ -340,9 +354,14 @@ void fill_table(const CodeShape& shape, const float* steps, std::uint8_t* table)
   }
 }
 
+float widened(const CodeScan& scan, const std::uint16_t* half) {
+  const std::uint32_t low = scan.corrections == Corrections::kWhole ? half[kLowerHalves] : 0U;
+  return std::bit_cast<float>(std::uint32_t{*half} << 16U | low);
+}
+
 float bound_of(const CodeScan& scan, const char* codes, std::size_t row) {
   const auto* const numbers = reinterpret_cast<const std::uint8_t*>(codes);
-  const Corrections rows = corrections_of(codes, scan.groups);
+  const Corrected rows = corrections_of(codes, scan.groups);
   const std::size_t byte = row % 16 % 8 * 2 + row % 16 / 8;
   std::int32_t sum = 0;
   for (std::size_t group = 0; group < scan.groups; ++group) {
@@ -350,13 +369,14 @@ float bound_of(const CodeScan& scan, const char* codes, std::size_t row) {
     sum += scan.table[group * 16 + (row < 16 ? both & 0x0fU : both >> 4U)];
   }
   const float along = std::fma(static_cast<float>(sum), scan.scale, scan.bias);
-  const float corrected = std::fma(rows.factors[row], along, rows.addends[row] + scan.base);
-  return known_bound(std::fma(rows.deviations[row], scan.reach, corrected));
+  const float corrected =
+      std::fma(widened(scan, rows.factors + row), along, widened(scan, rows.addends + row) + scan.base);
+  return known_bound(std::fma(widened(scan, rows.deviations + row), scan.reach, corrected));
 }
 
 std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, float threshold,
                  CodeHit* hits) {
-  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  const std::size_t bytes = bytes_of(scan);
   std::size_t found = 0;
   for (std::size_t block = 0; block < count; ++block, codes += bytes) {
     for (std::size_t row = 0; row < kCodedRows; ++row) {
@@ -370,7 +390,7 @@ std::size_t scan(const CodeScan& scan, const char* codes, std::size_t count, flo
 
 void bound(const CodeScan& scan, const char* codes, std::size_t count, float* bounds,
            float* greatest) {
-  const std::size_t bytes = scan.groups * 16 + 3 * kCodedRows * sizeof(float);
+  const std::size_t bytes = bytes_of(scan);
   for (std::size_t block = 0; block < count; ++block, codes += bytes, bounds += kCodedRows) {
     for (std::size_t row = 0; row < kCodedRows; ++row) {
       bounds[row] = std::max(bound_of(scan, codes, row), std::numeric_limits<float>::lowest());

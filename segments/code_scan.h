@@ -30,6 +30,7 @@ struct CodeScan {
   float bias = 0;
   float base = 0;
   float reach = 0;
+  Corrections corrections = Corrections::kHalves;
   // What scan_codes fetches into the cache meanwhile, a part with each 32 rows: asked for at once it would be waited
   // for, since a core has few lines on their way.
   std::string_view ahead;

@@ -35,6 +35,17 @@ bool codec_fits(const BlockEntry& entry) {
   }
 }
 
+}  // namespace
+
+bool has_older_codes(const BlockEntry& entry, std::uint32_t dimension) {
+  if (entry.section != Section::kCodes || dimension > kCodedDimensionMax) return false;
+  // Factors, addends and deviations were float32.
+  const std::size_t bytes = CodeShape(dimension).bytes + kCorrectionBytes;
+  return entry.raw_bytes == (std::uint64_t{entry.items} + kCodedRows - 1) / kCodedRows * bytes;
+}
+
+namespace {
+
 // Whether a block of so many items can decode to so many bytes.
 bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
   const std::uint64_t raw = entry.raw_bytes;
@@ -69,9 +80,11 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
     case Section::kVectorFiles:
       return items <= kVectorFilesMax && raw == items * kVectorFileEntryBytes;
     case Section::kCodes:
+      return dimension <= kCodedDimensionMax &&
+             (raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).bytes || has_older_codes(entry, dimension));
     case Section::kCentroidCodes:
       return dimension <= kCodedDimensionMax &&
-             raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).bytes;
+             raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).centroid_bytes;
   }
   return false;
 }

@@ -80,7 +80,8 @@ namespace alcove::segments {
 //  16 places                rows           plain           vector_column.h
 //  17 vector files          files          plain           vector_file.h
 // Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14, version 6 none above 15.
-// Before version 8 no centroids were rounded (code_column.h).
+// Before version 8 codes took 192 bytes more of 32 rows. Sections 9 to 14 are passed over there: until a merge has made codes
+// anew, all vectors are compared.
 //
 // LSNs are 0 in all of a file that was written before its commit (executor/stager.h): its rows and
 // tombstones have the LSN that stands in the manifest, or of the log record that names the file.
@@ -180,6 +181,8 @@ void encode_footer(const SegmentIdentity& identity, std::uint64_t offset, Segmen
 Result<SegmentIdentity> decode_header(std::string_view bytes);
 Result<SegmentFooter> decode_footer(const SegmentIdentity& identity, std::uint64_t offset,
                                     std::string_view bytes);
+// Whether it is a block of codes as versions before 8 wrote it. Requires: it is in a table that has been decoded.
+bool has_older_codes(const BlockEntry& entry, std::uint32_t dimension);
 // The block table as a whole: all that makes a file valid but the content of its blocks.
 Result<std::vector<BlockEntry>> decode_table(const SegmentIdentity& identity,
                                              const SegmentFooter& footer, std::string_view bytes);

@@ -398,7 +398,7 @@ TEST(Cluster, CentroidsTakeSeveralBlocks) {
   }
 }
 
-// As versions before 8 wrote it: each centroid whole.
+// As it is where rounding would move centroids too far.
 std::shared_ptr<const Segment> with_whole_centroids(ClusteredRows& rows, const Segment& segment, FileNumber file) {
   SegmentIdentity identity = segment.identity();
   const auto from = BlockReader::open(rows.file_system, segment.path(), segment.descriptor().bytes);

@@ -21,7 +21,7 @@
 namespace alcove::segments {
 namespace {
 
-constexpr std::uint32_t kRankedRows = 2500;
+constexpr std::uint32_t kRankedRows = 3500;
 constexpr std::uint32_t kRankedDimension = 24;
 constexpr float kNoThreshold = -std::numeric_limits<float>::infinity();
 

@@ -303,6 +303,22 @@ TEST_F(SegmentForgery, IsRefusedForItsCodes) {
   expect_refused(with({centroid, part(Section::kCodes, 2, std::string(CodeShape(1).bytes - 64, '\0'))}));
 }
 
+// Of versions before 8: what searches them is left out.
+TEST_F(SegmentForgery, PassesOverOlderCodes) {
+  auto parts = sound();
+  parts.push_back(part(Section::kCentroids, 1, std::string(4, '\0')));
+  parts.push_back(part(Section::kCodes, 2, std::string(CodeShape(1).bytes + kCorrectionBytes, '\0')));
+  EXPECT_TRUE(check(parts));
+  const auto segment = Segment::open_unlisted(file_system, path(1));
+  ASSERT_TRUE(segment);
+  EXPECT_FALSE((*segment)->has_codes());
+  EXPECT_EQ((*segment)->clusters(), 0U);
+  EXPECT_EQ(*(*segment)->id(1), "b");
+  parts.back() = part(Section::kCodes, 2, std::string(CodeShape(1).bytes, '\0'));
+  EXPECT_TRUE(check(parts));
+  EXPECT_TRUE((*Segment::open_unlisted(file_system, path(1)))->has_codes());
+}
+
 TEST_F(SegmentForgery, IsRefusedForItsCentroids) {
   const auto bytes = [](std::size_t count) { return std::string(count, '\0'); };
   const auto with = [&](std::vector<Part> centroids) {
@@ -311,7 +327,7 @@ TEST_F(SegmentForgery, IsRefusedForItsCentroids) {
     const std::vector<Segment::Cluster> clusters{{.first = 0, .rows = 1}, {.first = 1, .rows = 1}};
     const std::vector<std::uint32_t> rows{0, 1};
     parts.push_back(part(Section::kCodes, 2, bytes(CodeShape(1).bytes)));
-    parts.push_back(part(Section::kCentroidCodes, 2, bytes(CodeShape(1).bytes)));
+    parts.push_back(part(Section::kCentroidCodes, 2, bytes(CodeShape(1).centroid_bytes)));
     parts.push_back(part(Section::kClusters, 2, {reinterpret_cast<const char*>(clusters.data()), 2 * sizeof(clusters[0])}));
     parts.push_back(part(Section::kPostings, 2, {reinterpret_cast<const char*>(rows.data()), 2 * sizeof(rows[0])}));
     parts.push_back(part(Section::kCalibration, 1, bytes(sizeof(Calibration))));

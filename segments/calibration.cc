@@ -43,8 +43,8 @@ constexpr std::uint32_t kWideCountMax = 1000;
 // Nobody's ten nearest have been met beyond.
 constexpr float kRemotest = 16;
 constexpr double kDeviations = 2;
-// Where more are as good as each other, they are found wherever the search ends.
-constexpr std::size_t kComparedPerNearestMax = 100;
+// Where more are as good as each other, they are found wherever the search ends. Others that a search compares do not count.
+constexpr std::size_t kNearEnoughPerNearestMax = 100;
 // At which recall it is measured how much more far queries need.
 constexpr double kSlopeRecall = 0.95;
 
@@ -86,7 +86,7 @@ class Trial {
         if (need > reach.remoteness + reach.per_farness * order.farness()) break;
       }
       const auto probe = TRY(order.next());
-      if (!probe || compared_ > kComparedPerNearestMax * count_) break;
+      if (!probe || near_enough_ > kNearEnoughPerNearestMax * count_) break;
       const auto visit = [&](std::uint32_t row) { return look_at(row, need); };
       TRY(search.scan(probe->scan, probe->first, probe->first + probe->rows, threshold_now, visit));
       TRY(search.finish(threshold_now, visit));
@@ -108,7 +108,6 @@ class Trial {
 
   Status look_at(std::uint32_t row, float need) {
     if (row == row_) return {};
-    ++compared_;
     if (block_.values == nullptr || row < block_.first || row >= block_.first + block_.count) {
       block_ = TRY(segment_.vectors(row));
     }
@@ -123,6 +122,7 @@ class Trial {
                       block_.squared_norms[row - block_.first]);
         break;
     }
+    if (nearest_.size() < count_ || value >= nearest_.front().value) ++near_enough_;
     if (nearest_.size() == count_ && value <= nearest_.front().value) return {};
     nearest_.push_back({value, need});
     std::push_heap(nearest_.begin(), nearest_.end(), std::greater<>());
@@ -138,7 +138,7 @@ class Trial {
   std::vector<float> query_;
   float squared_norm_ = 0;
   Segment::Vectors block_;      // that a row was read from last
-  std::size_t compared_ = 0;    // vectors
+  std::size_t near_enough_ = 0; // rows, when they were met
   std::vector<Found> nearest_;  // a heap with the furthest at the front
 };
 

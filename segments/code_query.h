@@ -18,8 +18,8 @@ class CodeQuery {
  public:
   // Requires: a dimension up to kCodedDimensionMax; `squared_norm` is the query's. A row's bound will lie
   // below its value for about one in 700 where `deviations` is 3, as of a normal distribution; never,
-  // but for what the table's bytes are rounded by, where that is more than the greatest error that there
-  // can be in so few coordinates.
+  // but for what the table's bytes and a row's factor are rounded by, where that is more than the greatest
+  // error that there can be in so few coordinates.
   CodeQuery(Metric metric, std::span<const float> query, float squared_norm,
             std::span<const float> origin, double deviations);
 

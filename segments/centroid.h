@@ -23,4 +23,7 @@ struct Centroid {
   }
 };
 
+// What a rounded one takes in a file.
+inline std::size_t rounded_bytes(std::size_t dimension) { return sizeof(float) + dimension; }
+
 }  // namespace alcove::segments

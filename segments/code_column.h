@@ -1,18 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "base/result.h"
 #include "segments/block_reader.h"
-#include "segments/block_writer.h"
 #include "segments/calibration.h"
 #include "segments/code.h"
 #include "segments/segment.h"
-#include "segments/vector_column.h"
 
 namespace alcove::segments {
 
@@ -47,21 +42,6 @@ namespace alcove::segments {
 // How far rows lie from their centroid in the direction of a query, ⟨u,r⟩ with u = (q-c)/|q-c|, is measured:
 // for some rows as queries, with rows of clusters that they are near to but not in. What is stored is
 // each cluster's mean squared distance times what share of it that makes on average.
-
-// A clustered segment, most of whose rows are among those to be written, and which of them each is.
-struct CodeModel {
-  static constexpr std::uint32_t kNoRow = UINT32_MAX;
-  std::shared_ptr<const Segment> segment;
-  std::vector<std::uint32_t> rows;  // of the segment, or kNoRow: one for each row to be written
-};
-
-// Writes the codes of all `rows`, which are read from `vectors`. Where there is a model, and its clusters are
-// not too many or too few for the rows, they are kept and its codes are copied. `pause` as in
-// cluster_rows. The calibration of clusters is left to be made.
-// Returns whether the model was taken.
-Result<bool> write_codes(const SegmentIdentity& identity, const VectorColumn& vectors,
-                         std::uint32_t rows, const CodeModel& model,
-                         const std::function<Status()>& pause, BlockWriter& out);
 
 // Thread-safe. Outlived by the BlockReader.
 class CodeColumn {

@@ -9,6 +9,7 @@
 #include "segments/block_writer.h"
 #include "segments/calibration.h"
 #include "segments/cluster.h"
+#include "segments/code.h"
 #include "segments/code_writer.h"
 #include "segments/id_column.h"
 #include "segments/lsn_column.h"

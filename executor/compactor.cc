@@ -170,12 +170,14 @@ Result<bool> Compactor::merge_once(NamespaceNumber name_space, Scope scope) {
     return {};
   };
   if (const Status completed = complete(); !completed) {
-    static_cast<void>(segments::unlink_segment(env_.file_system, path));
+    static_cast<void>(segments::unlink_segment(env_.file_system, path, segments::Links::kMaybe));
     return completed.error();
   }
   if (const Status published = ledger_.publish(std::span(&replacement, 1)); !published) {
     // Then the manifest does not name it.
-    if (published.error().code() == ErrorCode::kDiskFull) static_cast<void>(segments::unlink_segment(env_.file_system, path));
+    if (published.error().code() == ErrorCode::kDiskFull) {
+      static_cast<void>(segments::unlink_segment(env_.file_system, path, segments::Links::kMaybe));
+    }
     return published.error();
   }
   return true;

@@ -19,7 +19,7 @@ void Ledger::start(Start start) {
   begin_file_ = next_file_ = reserved_end_ = start.next_file;
   redo_lsn_ = start.redo_lsn;
   pending_definitions_lsn_ = std::max(pending_definitions_lsn_, start.definitions_lsn);
-  for (const FileNumber file : start.pending_unlinks) garbage_.push_back({file, 0, 0});
+  for (const FileNumber file : start.pending_unlinks) garbage_.push_back({file, 0, 0, segments::Links::kMaybe});
 }
 
 // ---- under apply_mutex --------------------------------------------------------------------------
@@ -31,7 +31,10 @@ void Ledger::note_definition(segments::ManifestEdit edit, Lsn lsn) {
 
 void Ledger::note_garbage(std::span<const segments::SegmentDescriptor> descriptors, Lsn lsn) {
   const std::uint64_t ticket = snapshots_.next_ticket();
-  for (const auto& descriptor : descriptors) garbage_.push_back({descriptor.file, ticket, lsn});
+  for (const auto& descriptor : descriptors) {
+    const auto links = descriptor.linked_bytes > 0 ? segments::Links::kMaybe : segments::Links::kNone;
+    garbage_.push_back({descriptor.file, ticket, lsn, links});
+  }
 }
 
 // ---- publishing ---------------------------------------------------------------------------------
@@ -218,14 +221,14 @@ std::size_t Ledger::garbage_count() const {
 }
 
 Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
-  std::vector<FileNumber> files;
+  std::vector<Garbage> files;
   const std::uint64_t oldest_ticket = snapshots_.oldest_ticket();
   const Lsn oldest_lsn = snapshots_.oldest_lsn();
   {
     std::lock_guard lock(apply_mutex_);
     for (const Garbage& each : garbage_) {
       if (files.size() == files_max || each.ticket > oldest_ticket || each.lsn > oldest_lsn) break;
-      files.push_back(each.file);
+      files.push_back(each);
     }
   }
   if (files.empty()) return std::size_t{0};
@@ -239,9 +242,9 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
     }
   }
   std::set<std::string> directories;
-  for (const FileNumber file : files) {
-    const std::string path = path_of(file);
-    TRY(segments::unlink_segment(env_.file_system, path));
+  for (const Garbage& each : files) {
+    const std::string path = path_of(each.file);
+    TRY(segments::unlink_segment(env_.file_system, path, each.links));
     directories.insert(directory_of(path));
   }
   for (const std::string& directory : directories) {
@@ -250,7 +253,7 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   // Until then they stay garbage: after an error they are tried again, and a manifest that is rewritten names them.
   std::lock_guard lock(apply_mutex_);
   garbage_.erase(garbage_.begin(), garbage_.begin() + static_cast<std::ptrdiff_t>(files.size()));
-  unlinked_.insert(unlinked_.end(), files.begin(), files.end());
+  for (const Garbage& each : files) unlinked_.push_back(each.file);
   return files.size();
 }
 

@@ -17,6 +17,7 @@
 #include "executor/role_table.h"
 #include "executor/snapshot.h"
 #include "segments/manifest.h"
+#include "segments/vector_file.h"
 
 namespace alcove::executor {
 
@@ -118,6 +119,7 @@ class Ledger {
     FileNumber file;
     std::uint64_t ticket;  // snapshots acquired before it may still need the file, …
     Lsn lsn;               // … and those below this
+    segments::Links links;
   };
   using Edits = std::vector<segments::ManifestEdit>;
   // Require manifest_mutex_.

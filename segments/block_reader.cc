@@ -48,6 +48,25 @@ Result<std::unique_ptr<BlockReader>> BlockReader::open_unfinished(
   return reader;
 }
 
+Result<std::unique_ptr<BlockReader>> BlockReader::open_listed(FileSystem& file_system, const std::string& path,
+                                                              const SegmentDescriptor& descriptor,
+                                                              const SegmentIdentity& identity,
+                                                              std::span<const Block> blocks) {
+  auto mapping = TRY(file_system.map(path, descriptor.bytes));
+  std::unique_ptr<BlockReader> reader(new BlockReader(path, std::move(mapping)));
+  reader->identity_ = identity;
+  reader->descriptor_ = descriptor;
+  std::uint32_t number = 0;
+  for (Block block : blocks) {
+    BlockList& list = reader->sections_[static_cast<std::size_t>(block.entry.section) - 1];
+    block.first = list.items();
+    block.number = number++;
+    list.add(block);
+  }
+  reader->begin_marks(blocks.size());
+  return reader;
+}
+
 BlockReader::BlockReader(std::string path, std::unique_ptr<Mapping> mapping)
     : path_(std::move(path)), mapping_(std::move(mapping)), bytes_(mapping_->bytes()) {}
 
@@ -91,7 +110,11 @@ void BlockReader::list_blocks(const std::vector<BlockEntry>& entries) {
     block.offset += padded(entry.stored_bytes);
     ++block.number;
   }
-  verified_ = Marks((entries.size() + 63) / 64);
+  begin_marks(entries.size());
+}
+
+void BlockReader::begin_marks(std::size_t blocks) {
+  verified_ = Marks((blocks + 63) / 64);
   asked_ = Marks(verified_.size());
 }
 

@@ -19,7 +19,7 @@ namespace alcove::segments {
 struct Block {
   std::uint64_t offset = 0;
   std::uint32_t first = 0;   // its first item
-  std::uint32_t number = 0;  // in the block table
+  std::uint32_t number = 0;  // in the block table, or among those listed
   BlockEntry entry;
 };
 
@@ -62,6 +62,12 @@ class BlockReader {
                                                               std::uint64_t bytes,
                                                               const SegmentIdentity& identity,
                                                               const std::vector<BlockEntry>& entries);
+
+  // Of a file some blocks of which are known from elsewhere, in its order: `descriptor` and `identity` are not compared with
+  // what stands in it, and other blocks are not listed. Requires: the blocks lie within descriptor.bytes.
+  static Result<std::unique_ptr<BlockReader>> open_listed(FileSystem& file_system, const std::string& path,
+                                                          const SegmentDescriptor& descriptor,
+                                                          const SegmentIdentity& identity, std::span<const Block> blocks);
 
   const std::string& path() const { return path_; }
   const SegmentIdentity& identity() const { return identity_; }
@@ -110,6 +116,7 @@ class BlockReader {
   BlockReader(std::string path, std::unique_ptr<Mapping> mapping);
   Status read_envelope();
   void list_blocks(const std::vector<BlockEntry>& entries);
+  void begin_marks(std::size_t blocks);
   // One bit for each block.
   using Marks = std::vector<std::atomic<std::uint64_t>>;
   static bool marked(const Marks& marks, std::uint32_t number) {

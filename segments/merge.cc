@@ -32,7 +32,7 @@ class Output {
     writer_.reset();
     // The error that brought us here is the one to report; a file left behind has a number that no
     // manifest lists, and is unlinked as a leftover at the next start.
-    static_cast<void>(unlink_segment(file_system_, path_));
+    static_cast<void>(unlink_segment(file_system_, path_, Links::kMaybe));
   }
 
   Status add_row(std::string_view id, const float* values, float squared_norm,

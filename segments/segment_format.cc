@@ -79,6 +79,8 @@ bool raw_bytes_fit(const BlockEntry& entry, std::uint32_t dimension) {
       return raw == items * sizeof(std::uint32_t);
     case Section::kVectorFiles:
       return items <= kVectorFilesMax && raw == items * kVectorFileEntryBytes;
+    case Section::kVectorBlocks:
+      return raw == items * kVectorBlockEntryBytes;
     case Section::kCodes:
       return dimension <= kCodedDimensionMax &&
              (raw == (items + kCodedRows - 1) / kCodedRows * CodeShape(dimension).bytes || has_older_codes(entry, dimension));
@@ -143,7 +145,9 @@ bool codes_fit(const Tallies& tallies, std::uint32_t rows) {
 bool vectors_fit(const Tallies& tallies, std::uint32_t rows) {
   const auto of = [&](Section section) -> const Tally& { return tallies[position(section)]; };
   const std::uint64_t vectors = of(Section::kVectors).items;
-  if (of(Section::kVectorFiles).blocks == 0) return vectors == rows && of(Section::kPlaces).items == 0;
+  if (of(Section::kVectorFiles).blocks == 0) {
+    return vectors == rows && of(Section::kPlaces).items == 0 && of(Section::kVectorBlocks).items == 0;
+  }
   return of(Section::kVectorFiles).blocks == 1 && vectors <= rows && of(Section::kPlaces).items == rows;
 }
 
@@ -196,6 +200,7 @@ const char* section_name(Section section) {
     case Section::kTerms: return "terms";
     case Section::kPlaces: return "places";
     case Section::kVectorFiles: return "vector files";
+    case Section::kVectorBlocks: return "vector blocks";
   }
   return "unknown";
 }

@@ -13,7 +13,7 @@
 
 namespace alcove::segments {
 
-// SEGMENT FILE, format version 8. Numbers are little-endian. One file holds a part of one
+// SEGMENT FILE, format version 9. Numbers are little-endian. One file holds a part of one
 // namespace and is never changed once it is sealed.
 //
 //   header | block | block | … | block table | footer
@@ -79,7 +79,8 @@ namespace alcove::segments {
 //  15 terms                 blocks of 15   plain           term_column.h
 //  16 places                rows           plain           vector_column.h
 //  17 vector files          files          plain           vector_file.h
-// Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14, version 6 none above 15.
+//  18 vector blocks         blocks of 4    plain           vector_file.h
+// Version 1 has no sections above 8, version 2 none above 10, version 3 none above 14, version 6 none above 15, version 8 none above 17.
 // Before version 8 codes took 192 bytes more of 32 rows. Sections 9 to 14 are passed over there: until a merge has made codes
 // anew, all vectors are compared.
 //
@@ -95,8 +96,8 @@ namespace alcove::segments {
 //   - in every section but metadata all blocks have as many items as the first, the last at most
 //     as many; of centroids the first block is the origin, and the rule holds for the others,
 //     in which all are rounded or none is;
-//   - the items of ids and LSNs add up to the rows; where there are vector files, 1 to 8 in one block, those of places do
-//     and those of vectors to no more, else those of vectors do and there are no places; those of metadata and of codes to
+//   - the items of ids and LSNs add up to the rows; where there are vector files, 1 to 128 in one block, those of places do
+//     and those of vectors to no more, else those of vectors do and there are neither places nor vector blocks; those of metadata and of codes to
 //     the rows or to nothing, those of 6 and 8 to the tombstones; those of 11 and 12 are as many;
 //     where there are some, the postings add up to the rows and there is a calibration, else neither;
 //     where there are codes, there is one centroid more, else none, and no clusters; fences are one for each block of ids
@@ -106,7 +107,7 @@ namespace alcove::segments {
 //   - each block checks and decodes, ids and tombstone ids are strictly rising, no id is in both.
 // Opening a file checks all but the last, which is checked block by block at first use.
 
-inline constexpr std::uint32_t kSegmentVersion = 8;
+inline constexpr std::uint32_t kSegmentVersion = 9;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentFooterBytes = 64;
 inline constexpr std::size_t kBlockEntryBytes = 24;
@@ -134,8 +135,9 @@ enum class Section : std::uint16_t {
   kTerms = 15,
   kPlaces = 16,
   kVectorFiles = 17,
+  kVectorBlocks = 18,
 };
-inline constexpr std::size_t kSectionCount = 17;
+inline constexpr std::size_t kSectionCount = 18;
 
 enum class Codec : std::uint8_t { kPlain = 0, kZstd = 1, kPlanes = 2 };
 

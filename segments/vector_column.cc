@@ -1,6 +1,7 @@
 #include "segments/vector_column.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <memory>
 #include <string>
@@ -115,6 +116,7 @@ VectorColumn::VectorColumn(const VectorFiles& files)
     const BlockList& list = file->section(Section::kVectors);
     Part& part = parts_.emplace_back(
         Part{file.get(), &list, static_cast<std::uint32_t>(vectors_), 0, {}});
+    first_vectors_.push_back(part.first);
     vectors_ += list.items();
     if (!list.blocks().empty()) part.per_block = list.blocks().front().entry.items;
     part.spots.reserve(list.blocks().size());
@@ -151,8 +153,12 @@ Result<std::span<const std::uint32_t>> VectorColumn::numbers(std::uint32_t row) 
 
 Result<VectorPlace> VectorColumn::place_of(std::uint32_t row, std::uint32_t number) const {
   if (number >= vectors_) return own_.damaged(places_.even_block(row), "has a vector beyond the vectors");
-  std::size_t file = parts_.size() - 1;
-  while (number < parts_[file].first) --file;
+  // Without a branch: which part it is cannot be foretold.
+  std::size_t file = 0;
+  for (std::size_t step = std::bit_floor(first_vectors_.size()); step > 0; step /= 2) {
+    const std::size_t next = std::min(file + step, first_vectors_.size() - 1);
+    file = first_vectors_[next] <= number ? next : file;
+  }
   return VectorPlace{static_cast<std::uint32_t>(file), number - parts_[file].first};
 }
 

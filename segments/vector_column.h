@@ -116,7 +116,8 @@ class VectorColumn {
   const BlockReader& own_;
   const BlockList& places_;
   std::vector<Part> parts_;
-  std::uint64_t vectors_ = 0;  // of all parts
+  std::vector<std::uint32_t> first_vectors_;  // of the parts: once more, side by side, to be searched
+  std::uint64_t vectors_ = 0;                 // of all parts
 };
 
 }  // namespace alcove::segments

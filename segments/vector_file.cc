@@ -58,15 +58,99 @@ bool countable(const VectorFiles& files, std::span<const std::shared_ptr<const S
   return vectors <= std::numeric_limits<std::uint32_t>::max();
 }
 
+Status write_vector_blocks(const VectorFiles& files, BlockWriter& out) {
+  constexpr std::size_t kBytesMax = kPlainBlockBytes / kVectorBlockEntryBytes * kVectorBlockEntryBytes;
+  std::string bytes;
+  ByteWriter writer(bytes);
+  const auto flush = [&] {
+    const auto items = static_cast<std::uint32_t>(bytes.size() / kVectorBlockEntryBytes);
+    const Status written = out.append(Section::kVectorBlocks, Codec::kPlain, items, {bytes}, bytes.size());
+    bytes.clear();
+    return written;
+  };
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    for (const Block& block : files[i]->section(Section::kVectors).blocks()) {
+      writer.u32(static_cast<std::uint32_t>(i));
+      writer.u32(block.entry.items);
+      writer.u64(block.offset);
+      writer.u64(block.entry.checksum);
+      if (bytes.size() == kBytesMax) TRY(flush());
+    }
+  }
+  return bytes.empty() ? Status() : flush();
+}
+
+// Number, size and checksum of each.
+Result<std::vector<SegmentDescriptor>> read_vector_files(const BlockReader& own) {
+  std::vector<SegmentDescriptor> files;
+  for (const Block& block : own.section(Section::kVectorFiles).blocks()) {
+    const std::string_view stored = TRY(own.stored(block));
+    ByteReader reader(stored);
+    for (std::uint32_t i = 0; i < block.entry.items; ++i) {
+      SegmentDescriptor& file = files.emplace_back();
+      file.file = reader.u64();
+      file.bytes = reader.u64();
+      file.hash = reader.u64();
+    }
+  }
+  TRY(own.check_mapping());
+  return files;
+}
+
+// Whether it can follow the blocks of a file before it.
+bool follows(const Block& block, const std::vector<Block>& before, std::uint64_t file_bytes) {
+  const std::uint64_t stored_bytes = padded(block.entry.stored_bytes);
+  const bool last_was_even = before.empty() || before.back().entry.items == before.front().entry.items;
+  const std::uint64_t begin =
+      before.empty() ? kSegmentHeaderBytes : before.back().offset + padded(before.back().entry.stored_bytes);
+  return block.entry.items > 0 && last_was_even &&
+         (before.empty() || block.entry.items <= before.front().entry.items) && block.offset % kBlockAlignment == 0 &&
+         block.offset >= begin && file_bytes >= stored_bytes && block.offset <= file_bytes - stored_bytes;
+}
+
+// Those of each file; nothing of a segment that has none written.
+Result<std::vector<std::vector<Block>>> read_vector_blocks(const BlockReader& own,
+                                                           const std::vector<SegmentDescriptor>& files) {
+  const BlockList& list = own.section(Section::kVectorBlocks);
+  std::vector<std::vector<Block>> blocks(list.items() > 0 ? files.size() : 0);
+  own.expect(list, 0, list.items());
+  std::size_t file_before = 0;
+  for (const Block& each : list.blocks()) {
+    const std::string_view stored = TRY(own.stored(each));
+    ByteReader reader(stored);
+    for (std::uint32_t i = 0; i < each.entry.items; ++i) {
+      Block block;
+      const std::uint32_t file = reader.u32();
+      block.entry.section = Section::kVectors;
+      block.entry.items = reader.u32();
+      block.offset = reader.u64();
+      block.entry.checksum = reader.u64();
+      const std::uint64_t bytes = std::uint64_t{block.entry.items} * (own.identity().dimension + 1) * sizeof(float);
+      block.entry.raw_bytes = static_cast<std::uint32_t>(bytes);
+      block.entry.stored_bytes = block.entry.raw_bytes;
+      if (file < file_before || file >= files.size() || bytes > kBlockRawBytesMax ||
+          !follows(block, blocks[file], files[file].bytes)) {
+        TRY(own.check_mapping());
+        return own.damaged(each, "has an entry that makes no sense");
+      }
+      file_before = file;
+      blocks[file].push_back(block);
+    }
+  }
+  TRY(own.check_mapping());
+  return blocks;
+}
+
 }  // namespace
 
 std::string vector_file_path(const std::string& segment_path, std::size_t number) {
   return fmt::format("{}.vectors-{}", segment_path, number);
 }
 
-Status unlink_segment(FileSystem& file_system, const std::string& path) {
+Status unlink_segment(FileSystem& file_system, const std::string& path, Links links) {
   // One may be missing, and others behind it there.
-  for (std::size_t i = 0; i < kVectorFilesMax; ++i) TRY(file_system.unlink(vector_file_path(path, i)));
+  const std::size_t count = links == Links::kNone ? 0 : kVectorFilesMax;
+  for (std::size_t i = 0; i < count; ++i) TRY(file_system.unlink(vector_file_path(path, i)));
   return file_system.unlink(path);
 }
 
@@ -90,33 +174,33 @@ Status write_vector_files(const VectorFiles& files, BlockWriter& out) {
     writer.u64(file->descriptor().bytes);
     writer.u64(file->descriptor().hash);
   }
-  return out.append(Section::kVectorFiles, Codec::kPlain, static_cast<std::uint32_t>(files.size()), {bytes},
-                    bytes.size());
+  TRY(out.append(Section::kVectorFiles, Codec::kPlain, static_cast<std::uint32_t>(files.size()), {bytes}, bytes.size()));
+  return write_vector_blocks(files, out);
 }
 
 Result<VectorFiles> open_vector_files(FileSystem& file_system, std::shared_ptr<const BlockReader> own) {
   VectorFiles files;
   std::uint64_t vectors = vectors_in(*own);
-  for (const Block& block : own->section(Section::kVectorFiles).blocks()) {
-    const std::string_view stored = TRY(own->stored(block));
-    ByteReader entries(stored);
-    for (std::uint32_t i = 0; i < block.entry.items; ++i) {
-      const FileNumber number = entries.u64();
-      const std::uint64_t bytes = entries.u64();
-      const std::uint64_t hash = entries.u64();
-      TRY(own->check_mapping());
-      SegmentIdentity identity = own->identity();
-      identity.file = number;
-      const std::string path = vector_file_path(own->path(), files.size());
-      // As damage, which is one namespace's.
-      if (!TRY(file_system.exists(path))) return fail(ErrorCode::kCorruption, "{}: the file is missing", path);
-      std::shared_ptr<const BlockReader> file = TRY(BlockReader::open(file_system, path, bytes));
-      if (!(file->identity() == identity) || file->descriptor().hash != hash) {
-        return file->damaged(fmt::format("is not the vectors of {}", own->path()));
-      }
-      vectors += vectors_in(*file);
-      files.push_back(std::move(file));
+  const auto entries = TRY(read_vector_files(*own));
+  const auto blocks = TRY(read_vector_blocks(*own, entries));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const SegmentDescriptor& entry = entries[i];
+    SegmentIdentity identity = own->identity();
+    identity.file = entry.file;
+    const std::string path = vector_file_path(own->path(), i);
+    // As damage, which is one namespace's.
+    if (!TRY(file_system.exists(path))) return fail(ErrorCode::kCorruption, "{}: the file is missing", path);
+    std::shared_ptr<const BlockReader> file;
+    if (blocks.empty()) {
+      file = TRY(BlockReader::open(file_system, path, entry.bytes));
+    } else {
+      file = TRY(BlockReader::open_listed(file_system, path, entry, identity, blocks[i]));
     }
+    if (!(file->identity() == identity) || file->descriptor().hash != entry.hash) {
+      return file->damaged(fmt::format("is not the vectors of {}", own->path()));
+    }
+    vectors += vectors_in(*file);
+    files.push_back(std::move(file));
   }
   if (vectors > std::numeric_limits<std::uint32_t>::max()) return own->damaged("has vectors in too many files");
   files.push_back(std::move(own));

@@ -1,7 +1,11 @@
 #include "segments/vector_file.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -54,8 +58,35 @@ class VectorFileTest : public testing::Test, public SegmentDisk {
     EXPECT_TRUE(verified) << verified.error().message();
     return segment;
   }
-  void unlink(FileNumber file) { EXPECT_TRUE(unlink_segment(file_system, path(file))); }
+  void unlink(FileNumber file) { EXPECT_TRUE(unlink_segment(file_system, path(file), Links::kMaybe)); }
   std::string link(FileNumber file, std::size_t number) const { return vector_file_path(path(file), number); }
+
+  // Writes the segment's own file once more, of each block with what `change` makes of its bytes; without those of which that is
+  // nothing.
+  using Change = std::function<std::optional<std::string>(Section, std::string)>;
+  SegmentDescriptor rewrite(const SegmentDescriptor& segment, const Change& change) {
+    std::map<std::uint64_t, std::pair<BlockEntry, std::string>> blocks;
+    const auto reader = *BlockReader::open(file_system, path(segment.file), segment.bytes);
+    for (std::size_t i = 1; i <= kSectionCount; ++i) {
+      for (const Block& block : reader->section(static_cast<Section>(i)).blocks()) {
+        auto bytes = change(block.entry.section, std::string(*reader->stored(block)));
+        if (bytes) blocks[block.offset] = {block.entry, *std::move(bytes)};
+      }
+    }
+    EXPECT_TRUE(file_system.unlink(path(segment.file)));
+    auto out = BlockWriter::create(file_system, path(segment.file), reader->identity());
+    EXPECT_TRUE(out);
+    for (const auto& [offset, block] : blocks) {
+      const auto& [entry, bytes] = block;
+      EXPECT_TRUE(out->append(entry.section, entry.codec, entry.items, {bytes}, entry.raw_bytes));
+    }
+    return *out->finish(segment);
+  }
+  SegmentDescriptor without_vector_blocks(const SegmentDescriptor& segment) {
+    return rewrite(segment, [](Section section, std::string bytes) {
+      return section == Section::kVectorBlocks ? std::nullopt : std::optional(std::move(bytes));
+    });
+  }
 
   // Some rows with ids that no other prefix makes.
   Content rows(const std::string& prefix, std::size_t count) {
@@ -190,15 +221,17 @@ TEST_F(VectorFileTest, OfManyFilesTheLargestAreLinked) {
   std::vector<std::shared_ptr<const Segment>> segments;
   Content expected;
   for (std::size_t i = 0; i < kVectorFilesMax + 2; ++i) {
-    const Content content = rows(fmt::format("s{}", i), 5 + i);
+    const Content content = rows(fmt::format("s{}", i), i == 2 || i == 5 ? 3 : 4);
     expected = together(expected, content);
     segments.push_back(make(i + 1, content));
   }
-  const auto merged = merge(100, segments);
+  const auto merged = merge(1000, segments);
   EXPECT_EQ(*read_segment(*merged), expected);
   ASSERT_EQ(merged->vector_files().size(), kVectorFilesMax + 1);
-  EXPECT_EQ(merged->vector_files().front()->identity().file, kVectorFilesMax + 2);
-  EXPECT_EQ(merged->vector_files()[kVectorFilesMax - 1]->identity().file, 3U);
+  for (const auto& file : merged->vector_files()) {
+    EXPECT_NE(file->identity().file, 3U);
+    EXPECT_NE(file->identity().file, 6U);
+  }
 }
 
 TEST_F(VectorFileTest, WithoutLinksVectorsAreCopied) {
@@ -242,8 +275,8 @@ TEST_F(VectorFileTest, UnlinkingThatBrokeOffIsDoneAgain) {
       if (call != Call::kUnlink || calls++ != fails) return std::optional<Error>();
       return std::optional<Error>(Error(ErrorCode::kIo, "injected"));
     });
-    EXPECT_FALSE(unlink_segment(*disk, path(3)));
-    EXPECT_TRUE(unlink_segment(*disk, path(3)));
+    EXPECT_FALSE(unlink_segment(*disk, path(3), Links::kMaybe));
+    EXPECT_TRUE(unlink_segment(*disk, path(3), Links::kMaybe));
     EXPECT_THAT(disk->paths(), ElementsAre(path(1), path(2)));
   }
 }
@@ -263,7 +296,12 @@ TEST_F(VectorFileTest, DamageIsFoundInTheFileThatItIsIn) {
 }
 
 TEST_F(VectorFileTest, AnotherFileInItsPlaceIsRefused) {
-  const SegmentDescriptor merged = merge(3, {make(1, rows("a", 30)), make(2, rows("b", 20))})->descriptor();
+  const auto bare_rows = [&](const std::string& prefix) {
+    Content content = rows(prefix, 30);
+    for (auto& [id, version] : content) version.metadata.clear();
+    return content;
+  };
+  SegmentDescriptor merged = merge(3, {make(1, bare_rows("a")), make(2, rows("b", 20))})->descriptor();
   const auto expect_refused = [&](ErrorCode code) {
     const auto opened = Segment::open(file_system, path(3), merged, identity_of(3, kDimension));
     ASSERT_FALSE(opened);
@@ -272,13 +310,85 @@ TEST_F(VectorFileTest, AnotherFileInItsPlaceIsRefused) {
   };
   const std::string own = file_system.content(link(3, 0));
   // Of the same size, but with other vectors.
-  const auto other = make(9, rows("c", 30));
+  const auto other = make(9, bare_rows("c"));
+  ASSERT_EQ(other->descriptor().bytes, own.size());
   file_system.set_content(link(3, 0), file_system.content(path(9)));
+  const auto found = read_segment(*open(merged));
+  ASSERT_FALSE(found) << "its checksums are those of another file";
+  EXPECT_EQ(found.error().code(), ErrorCode::kCorruption);
+  EXPECT_THAT(found.error().message(), HasSubstr(link(3, 0)));
+  merged = without_vector_blocks(merged);
   expect_refused(ErrorCode::kCorruption);
   file_system.set_content(link(3, 0), own + "x");
   expect_refused(ErrorCode::kCorruption);
   ASSERT_TRUE(file_system.unlink(link(3, 0)));
   expect_refused(ErrorCode::kCorruption);
+}
+
+TEST_F(VectorFileTest, ASegmentOpensWithoutReadingItsVectorFiles) {
+  const Content older = rows("a", 30);
+  const Content newer = rows("b", 20);
+  const SegmentDescriptor merged = merge(3, {make(1, older), make(2, newer)})->descriptor();
+  std::string bytes = file_system.content(link(3, 0));
+  bytes.replace(0, kSegmentHeaderBytes, kSegmentHeaderBytes, '\0');
+  bytes.replace(bytes.size() - kSegmentFooterBytes, kSegmentFooterBytes, kSegmentFooterBytes, '\0');
+  file_system.set_content(link(3, 0), bytes);
+  EXPECT_EQ(*read_segment(*open(merged)), together(older, newer));
+}
+
+TEST_F(VectorFileTest, SegmentsOfBeforeHaveTheirVectorFilesRead) {
+  const Content older = rows("a", 30);
+  const Content newer = rows("b", 20);
+  const SegmentDescriptor merged = merge(3, {make(1, older), make(2, newer)})->descriptor();
+  const SegmentDescriptor before = without_vector_blocks(merged);
+  ASSERT_LT(before.bytes, merged.bytes);
+  const auto segment = open(before);
+  EXPECT_EQ(*read_segment(*segment), together(older, newer));
+  // The next merge says where their vectors lie.
+  const auto again = merge(4, {segment});
+  EXPECT_EQ(again->descriptor().bytes, merged.bytes);
+  EXPECT_EQ(*read_segment(*again), together(older, newer));
+}
+
+TEST_F(VectorFileTest, VectorBlocksThatMakeNoSenseAreRefused) {
+  const auto first = make(1, rows("a", 30));
+  const SegmentDescriptor merged = merge(3, {first, make(2, rows("b", 20))})->descriptor();
+  const auto try_open = [&](const std::function<void(std::string&)>& forge) {
+    const SegmentDescriptor forged = rewrite(merged, [&](Section section, std::string bytes) {
+      if (section == Section::kVectorBlocks) forge(bytes);
+      return std::optional(std::move(bytes));
+    });
+    return Segment::open(file_system, path(3), forged, identity_of(3, kDimension));
+  };
+  const auto expect_refused = [&](const std::string& what, const std::function<void(std::string&)>& forge) {
+    const auto opened = try_open(forge);
+    ASSERT_FALSE(opened) << what;
+    EXPECT_EQ(opened.error().code(), ErrorCode::kCorruption) << what;
+    EXPECT_THAT(opened.error().message(), HasSubstr(path(3))) << what;
+  };
+  // Sets a number that stands in an entry.
+  const auto set = [](std::size_t entry, std::size_t at, std::size_t size, std::uint64_t value) {
+    return [=](std::string& bytes) {
+      for (std::size_t i = 0; i < size; ++i) {
+        bytes[entry * kVectorBlockEntryBytes + at + i] = static_cast<char>((value >> (8 * i)) & 0xff);
+      }
+    };
+  };
+  const auto& blocks = first->vector_files().front()->section(Section::kVectors).blocks();
+  ASSERT_GE(blocks.size(), 3U);
+  const std::uint64_t file_bytes = first->descriptor().bytes;
+  ASSERT_TRUE(try_open([](std::string&) {}));
+  expect_refused("a file that is not there", set(0, 0, 4, 2));
+  expect_refused("files out of order", set(0, 0, 4, 1));
+  expect_refused("no items", set(0, 4, 4, 0));
+  expect_refused("more items than those before", set(1, 4, 4, blocks[0].entry.items + 1));
+  expect_refused("fewer items than those behind", set(0, 4, 4, blocks[0].entry.items - 1));
+  expect_refused("more items than a block holds", set(0, 4, 4, 0xffffffff));
+  expect_refused("an offset within the header", set(0, 8, 8, 0));
+  expect_refused("an offset that is no block's", set(0, 8, 8, blocks[0].offset + 1));
+  expect_refused("blocks that overlap", set(1, 8, 8, blocks[0].offset));
+  expect_refused("an offset beyond the file", set(blocks.size() - 1, 8, 8, file_bytes / kBlockAlignment * kBlockAlignment));
+  expect_refused("an offset past any", set(blocks.size() - 1, 8, 8, ~std::uint64_t{kBlockAlignment - 1}));
 }
 
 TEST_F(VectorFileTest, AMappingThatFaultsIsToldOf) {

@@ -70,6 +70,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Maps a file that must be exactly `bytes` long, else kCorruption.
   virtual Result<std::unique_ptr<Mapping>> map(const std::string& path, std::uint64_t bytes) = 0;
+  // Whether any of its mappings has faulted, ever: where none has, each need not be asked.
+  virtual bool mappings_faulted() const = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   // Gives a file one more name: it is there until the last is unlinked. `to` must not exist.
   virtual Status link(const std::string& from, const std::string& to) = 0;

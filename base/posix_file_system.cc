@@ -143,6 +143,7 @@ static_assert(std::atomic<unsigned>::is_always_lock_free);
 // and zero, so that slots never used take no memory.
 constexpr std::size_t kMappingsMax = 65'536;
 constinit std::array<MappingSlot, kMappingsMax> mapping_slots;
+constinit std::atomic<unsigned> any_faulted = 0;  // 1 once one of them has
 // Slots from here on were never used.
 constinit std::atomic<std::size_t> mapping_slots_used = 0;
 
@@ -172,10 +173,11 @@ MappingSlot* find_slot(std::uintptr_t address) {
 }
 
 // Zeros under all of the mapping and not the one page: a file cut short would otherwise cost a
-// kernel mapping for each page touched, of which there is a limit. The mark comes first, so that
-// who reads the zeros finds it.
+// kernel mapping for each page touched, of which there is a limit. The marks come first, so that
+// who reads the zeros finds them.
 bool put_zeros_under(MappingSlot& slot) {
   slot.faulted.store(1);
+  any_faulted.store(1);
   void* const at = reinterpret_cast<void*>(slot.begin.load());
   return ::mmap(at, whole_pages(slot.bytes.load()), PROT_READ,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
@@ -328,6 +330,8 @@ Result<std::unique_ptr<Mapping>> PosixFileSystem::map(const std::string& path,
   }
   return std::make_unique<PosixMapping>(begin, size, slot);
 }
+
+bool PosixFileSystem::mappings_faulted() const { return any_faulted.fetch_or(0) != 0; }  // as PosixMapping::faulted()
 
 Status PosixFileSystem::rename(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) return call_failed(from, "rename", errno);

@@ -44,6 +44,7 @@ struct SimulatedFileSystem::Disk {
   std::map<std::string, std::vector<NameChange>> changes;  // of a directory, since its last sync
   std::set<std::string> locked;
   std::vector<std::weak_ptr<Mapped>> mappings;
+  bool any_faulted = false;
 
   // A call that has begun: holds the mutex, and the fault with which the call is to end.
   struct Entry {
@@ -155,6 +156,7 @@ struct SimulatedFileSystem::Disk {
     for (const std::weak_ptr<Mapped>& mapping : mappings) {
       if (const std::shared_ptr<Mapped> mapped = mapping.lock()) mapped->faulted = true;
     }
+    any_faulted = any_faulted || !mappings.empty();
     mappings.clear();
   }
 };
@@ -406,8 +408,14 @@ void SimulatedFileSystem::fault_mapping(const std::string& path) {
     const std::shared_ptr<Mapped> mapped = mapping.lock();
     if (!mapped || mapped->path != path) continue;
     mapped->faulted = true;
+    disk_->any_faulted = true;
     std::fill(mapped->bytes.begin(), mapped->bytes.end(), '\0');
   }
+}
+
+bool SimulatedFileSystem::mappings_faulted() const {
+  const std::lock_guard lock(disk_->mutex);
+  return disk_->any_faulted;
 }
 
 Result<std::unique_ptr<File>> SimulatedFileSystem::open(const std::string& path, OpenMode mode) {

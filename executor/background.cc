@@ -185,12 +185,7 @@ Result<bool> Background::storage_round() {
     open_count = prune();
     due = due && !memory_is_stuck_;  // then there is nothing to be done at once
   }
-  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
-  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
-  const Result<bool> merge = engine_.compactor.run_one();
-  if (!merge && merge.error().code() != ErrorCode::kCorruption) return merge.error();
-  const bool merged = merge && *merge;
-  TRY(engine_.ledger.rewrite(false));
+  // First: too many mapped files are an error of what comes next.
   const std::uint64_t now_us = engine_.env.clock.monotonic_us();
   if (now_us - closed_us_ >= kClosePeriodUs ||
       open_count > 2 * std::size_t{engine_.options.open_namespaces_max}) {
@@ -200,10 +195,17 @@ Result<bool> Background::storage_round() {
       std::lock_guard apply_lock(engine_.ledger.apply_mutex());
       std::unique_lock lock(engine_.catalogue.mutex());
       closed = engine_.catalogue.close_idle(now_us > kIdleUs ? now_us - kIdleUs : 0,
-                                            engine_.options.open_namespaces_max);
+                                            engine_.options.open_namespaces_max,
+                                            engine_.options.mapped_files_max);
       return Status();
     }));
   }
+  const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
+  if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();
+  const Result<bool> merge = engine_.compactor.run_one();
+  if (!merge && merge.error().code() != ErrorCode::kCorruption) return merge.error();
+  const bool merged = merge && *merge;
+  TRY(engine_.ledger.rewrite(false));
   if (!urgent) return urgent.error();
   if (!merge) return merge.error();
   return due || merged || unlinked > 0;

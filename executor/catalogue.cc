@@ -365,12 +365,15 @@ Catalogue::Pruned Catalogue::prune() {
   return pruned;
 }
 
-Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t open_max) {
+Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t open_max,
+                                        std::size_t mapped_files_max) {
   Pruned pruned;
   const std::vector<Lsn> held = snapshots_.held_lsns();
   std::vector<std::pair<std::uint64_t, Namespace*>> idle;
+  std::size_t mapped_files = 0;
   for (auto& [number, entry] : open_) {
     const Version& version = *entry->open->version;
+    mapped_files += version.segments->mapped_files();
     if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty()) {
       continue;
     }
@@ -380,7 +383,8 @@ Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t ope
   }
   std::sort(idle.begin(), idle.end());
   for (auto& [used_us, entry] : idle) {
-    if (used_us >= before_us && open_count() <= open_max) break;
+    if (used_us >= before_us && open_count() <= open_max && mapped_files <= mapped_files_max) break;
+    mapped_files -= entry->open->version->segments->mapped_files();
     pruned.versions.push_back(std::move(entry->open->version));
     entry->open.reset();
     open_.erase(entry->number);

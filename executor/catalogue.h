@@ -158,8 +158,8 @@ class Catalogue {
   };
   Pruned prune();
   // Closes namespaces that nothing is in memory for and that were not used since `before_us`, or,
-  // beyond `open_max`, the least recently used.
-  Pruned close_idle(std::uint64_t before_us, std::size_t open_max);
+  // beyond `open_max` and beyond so many mapped files, the least recently used.
+  Pruned close_idle(std::uint64_t before_us, std::size_t open_max, std::size_t mapped_files_max);
   std::size_t open_count() const { return open_.size(); }
   // The live namespace with this number if it is open, else null.
   Namespace* open_namespace(NamespaceNumber number);

@@ -23,6 +23,7 @@ struct DatabaseOptions {
   std::uint64_t group_commit_bytes_max = 4ULL << 20;   // of one frame, but for a single larger record
   std::uint64_t linked_bytes_min = 16ULL << 20;        // merges copy the vectors of smaller files (segments/vector_file.h)
   std::uint32_t open_namespaces_max = 4096;            // namespaces with their segments mapped
+  std::uint32_t mapped_files_max = 32'768;             // files of them; Linux lets a process map 65,530
   std::uint32_t query_slots = 0;                       // morsels at the same time; 0: one a core
   // No thread of its own: tests call Database::run_background() instead.
   bool background_threads = true;

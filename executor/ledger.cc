@@ -226,9 +226,11 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
   const Lsn oldest_lsn = snapshots_.oldest_lsn();
   {
     std::lock_guard lock(apply_mutex_);
+    std::size_t names = 0;
     for (const Garbage& each : garbage_) {
-      if (files.size() == files_max || each.ticket > oldest_ticket || each.lsn > oldest_lsn) break;
+      if (names >= files_max || each.ticket > oldest_ticket || each.lsn > oldest_lsn) break;
       files.push_back(each);
+      names += each.links == segments::Links::kMaybe ? 1 + segments::kVectorFilesMax : 1;
     }
   }
   if (files.empty()) return std::size_t{0};

@@ -53,8 +53,15 @@ Result<std::span<const OpenSegment>> SegmentSet::open() const {
   return std::span<const OpenSegment>(open_);
 }
 
+std::size_t SegmentSet::mapped_files() const {
+  if (!is_open()) return 0;
+  std::size_t files = 0;
+  for (const OpenSegment& each : open_) files += each.segment->vector_files().size();
+  return files;
+}
+
 Status SegmentSet::check_mappings() const {
-  if (!is_open()) return {};
+  if (!is_open() || !file_system_.mappings_faulted()) return {};
   for (const OpenSegment& each : open_) {
     if (Status status = each.segment->check_mapping(); !status) return blame(status.error());
   }

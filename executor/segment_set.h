@@ -48,6 +48,9 @@ class SegmentSet {
   Result<std::span<const OpenSegment>> open() const;
   bool is_open() const { return opened_.load(std::memory_order_acquire); }
 
+  // How many files are mapped for it now.
+  std::size_t mapped_files() const;
+
   // kCorruption if a page of any of them could not be read: to be asked before replying.
   Status check_mappings() const;
 

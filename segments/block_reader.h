@@ -64,7 +64,7 @@ class BlockReader {
                                                               const std::vector<BlockEntry>& entries);
 
   // Of a file some blocks of which are known from elsewhere, in its order: `descriptor` and `identity` are not compared with
-  // what stands in it, and other blocks are not listed. Requires: the blocks lie within descriptor.bytes.
+  // what stands in it, and other blocks are not listed; place_of() cannot tell what lies between them. Requires: the blocks lie within descriptor.bytes.
   static Result<std::unique_ptr<BlockReader>> open_listed(FileSystem& file_system, const std::string& path,
                                                           const SegmentDescriptor& descriptor,
                                                           const SegmentIdentity& identity, std::span<const Block> blocks);

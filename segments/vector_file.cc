@@ -112,9 +112,10 @@ bool follows(const Block& block, const std::vector<Block>& before, std::uint64_t
 Result<std::vector<std::vector<Block>>> read_vector_blocks(const BlockReader& own,
                                                            const std::vector<SegmentDescriptor>& files) {
   const BlockList& list = own.section(Section::kVectorBlocks);
-  std::vector<std::vector<Block>> blocks(list.items() > 0 ? files.size() : 0);
+  std::vector<std::vector<Block>> blocks(list.blocks().empty() ? 0 : files.size());
   own.expect(list, 0, list.items());
   std::size_t file_before = 0;
+  std::uint64_t vectors = 0;
   for (const Block& each : list.blocks()) {
     const std::string_view stored = TRY(own.stored(each));
     ByteReader reader(stored);
@@ -128,7 +129,9 @@ Result<std::vector<std::vector<Block>>> read_vector_blocks(const BlockReader& ow
       const std::uint64_t bytes = std::uint64_t{block.entry.items} * (own.identity().dimension + 1) * sizeof(float);
       block.entry.raw_bytes = static_cast<std::uint32_t>(bytes);
       block.entry.stored_bytes = block.entry.raw_bytes;
-      if (file < file_before || file >= files.size() || bytes > kBlockRawBytesMax ||
+      vectors += block.entry.items;
+      if (vectors > std::numeric_limits<std::uint32_t>::max() || file < file_before || file >= files.size() ||
+          bytes > kBlockRawBytesMax ||
           !follows(block, blocks[file], files[file].bytes)) {
         TRY(own.check_mapping());
         return own.damaged(each, "has an entry that makes no sense");
@@ -160,7 +163,13 @@ VectorFiles link_vector_files(FileSystem& file_system, const std::string& path,
   VectorFiles linked;
   if (!countable(chosen, segments)) return linked;
   for (const auto& file : chosen) {
-    if (file_system.link(file->path(), vector_file_path(path, linked.size()))) linked.push_back(file);
+    const std::string link = vector_file_path(path, linked.size());
+    if (file_system.link(file->path(), link)) {
+      linked.push_back(file);
+    } else {
+      // A file system over a network may have made it nevertheless.
+      static_cast<void>(file_system.unlink(link));
+    }
   }
   return linked;
 }

@@ -31,6 +31,8 @@ void add_database_options(OptionTable& table, executor::DatabaseOptions& options
             {4 * kKiB, kGiB}, "commits that are made durable together, unless one alone is larger");
   table.add("open_namespaces_max", options.open_namespaces_max, Unit::kCount, {1, 1'000'000},
             "namespaces whose segment files are open at the same time");
+  table.add("mapped_files_max", options.mapped_files_max, Unit::kCount, {1, 1'000'000},
+            "files of namespaces that are open past which the least used are closed; Linux lets a process map 65,530");
   table.add("query_slots", options.query_slots, Unit::kCount, {0, 1024},
             "parts of queries computed at the same time; 0 is one for each core");
 }

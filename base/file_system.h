@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -70,6 +71,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Maps a file that must be exactly `bytes` long, else kCorruption.
   virtual Result<std::unique_ptr<Mapping>> map(const std::string& path, std::uint64_t bytes) = 0;
+  // How many mappings there are.
+  virtual std::size_t mapping_count() const = 0;
   // Whether any of its mappings has faulted, ever: where none has, each need not be asked.
   virtual bool mappings_faulted() const = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;

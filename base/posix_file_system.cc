@@ -228,6 +228,7 @@ class SlotPool {
     slot.faulted.store(0);
     slot.bytes.store(bytes);
     slot.begin.store(reinterpret_cast<std::uintptr_t>(begin));
+    ++taken_;
     return &slot;
   }
 
@@ -235,10 +236,14 @@ class SlotPool {
     slot->begin.store(0);
     const std::lock_guard lock(mutex_);
     free_.push_back(static_cast<std::size_t>(slot - mapping_slots.data()));
+    --taken_;
   }
+
+  std::size_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
  private:
   std::mutex mutex_;
+  std::atomic<std::size_t> taken_ = 0;
   std::vector<std::size_t> free_;
 };
 
@@ -330,6 +335,8 @@ Result<std::unique_ptr<Mapping>> PosixFileSystem::map(const std::string& path,
   }
   return std::make_unique<PosixMapping>(begin, size, slot);
 }
+
+std::size_t PosixFileSystem::mapping_count() const { return slot_pool().taken(); }
 
 bool PosixFileSystem::mappings_faulted() const { return any_faulted.fetch_or(0) != 0; }  // as PosixMapping::faulted()
 

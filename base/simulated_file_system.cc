@@ -413,6 +413,12 @@ void SimulatedFileSystem::fault_mapping(const std::string& path) {
   }
 }
 
+std::size_t SimulatedFileSystem::mapping_count() const {
+  const std::lock_guard lock(disk_->mutex);
+  return static_cast<std::size_t>(std::count_if(disk_->mappings.begin(), disk_->mappings.end(),
+                                                [](const auto& mapping) { return !mapping.expired(); }));
+}
+
 bool SimulatedFileSystem::mappings_faulted() const {
   const std::lock_guard lock(disk_->mutex);
   return disk_->any_faulted;

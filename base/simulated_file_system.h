@@ -68,6 +68,7 @@ class SimulatedFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Result<std::unique_ptr<Mapping>> map(const std::string& path, std::uint64_t bytes) override;
+  std::size_t mapping_count() const override;
   bool mappings_faulted() const override;
   Status rename(const std::string& from, const std::string& to) override;
   Status link(const std::string& from, const std::string& to) override;

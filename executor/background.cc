@@ -15,6 +15,7 @@ constexpr std::uint64_t kStoragePeriodMs = 20;
 constexpr std::uint64_t kUsPerMs = 1000;
 constexpr std::uint64_t kDropCheckpointUs = 2'000'000;  // between two that drops have asked for
 constexpr std::uint64_t kClosePeriodUs = 10'000'000;
+constexpr std::uint64_t kCloseFilesPeriodUs = 1'000'000;  // where too many files are mapped
 constexpr std::uint64_t kIdleUs = 60'000'000;
 constexpr std::size_t kUnlinkBatch = 64;
 
@@ -130,6 +131,8 @@ Status Background::while_merging() {
 }
 
 Status Background::do_urgent() {
+  // First: where too many files are mapped, to flush may fail.
+  TRY(close_idle());
   // What frees memory or the disk does not depend on whether there is room to flush to.
   const Result<bool> flushed = engine_.flusher.flush_to_budget();
   memory_is_stuck_ = flushed && !*flushed;
@@ -147,21 +150,37 @@ Status Background::do_urgent() {
   return damage;
 }
 
-std::size_t Background::prune() {
+void Background::prune() {
   // Destroyed when the locks are released.
   Catalogue::Pruned pruned;
-  std::size_t open_count = 0;
   {
     std::lock_guard apply_lock(engine_.ledger.apply_mutex());
     std::unique_lock lock(engine_.catalogue.mutex());
     pruned = engine_.catalogue.prune();
-    open_count = engine_.catalogue.open_count();
+    open_count_ = engine_.catalogue.open_count();
   }
   pruned = {};
   engine_.budget.let_in();
   tell_of_kept_memory();
   pruned_us_ = engine_.env.clock.monotonic_us();
-  return open_count;
+}
+
+Status Background::close_idle() {
+  const std::uint64_t now_us = engine_.env.clock.monotonic_us();
+  const std::uint64_t since_us = now_us - closed_us_;
+  const std::size_t open_max = engine_.options.open_namespaces_max;
+  const std::size_t mapped_files_max = engine_.options.mapped_files_max;
+  const bool too_many_files =
+      since_us >= kCloseFilesPeriodUs && engine_.env.file_system.mapping_count() > mapped_files_max;
+  if (since_us < kClosePeriodUs && !too_many_files && open_count_ <= 2 * open_max) return {};
+  closed_us_ = now_us;
+  Catalogue::Pruned closed;
+  return engine_.pipeline.exclusive([&](wal::Log&) {
+    std::lock_guard apply_lock(engine_.ledger.apply_mutex());
+    std::unique_lock lock(engine_.catalogue.mutex());
+    closed = engine_.catalogue.close_idle(now_us > kIdleUs ? now_us - kIdleUs : 0, open_max, mapped_files_max);
+    return Status();
+  });
 }
 
 void Background::tell_of_kept_memory() {
@@ -177,28 +196,12 @@ void Background::tell_of_kept_memory() {
 Result<bool> Background::storage_round() {
   bool due = false;
   Status urgent;
-  std::size_t open_count = 0;
   {
     const std::lock_guard lock(urgent_mutex_);
     due = engine_.budget.over_budget() || checkpoint_due();
     urgent = do_urgent();
-    open_count = prune();
+    prune();
     due = due && !memory_is_stuck_;  // then there is nothing to be done at once
-  }
-  // First: too many mapped files are an error of what comes next.
-  const std::uint64_t now_us = engine_.env.clock.monotonic_us();
-  if (now_us - closed_us_ >= kClosePeriodUs ||
-      open_count > 2 * std::size_t{engine_.options.open_namespaces_max}) {
-    closed_us_ = now_us;
-    Catalogue::Pruned closed;
-    TRY(engine_.pipeline.exclusive([&](wal::Log&) {
-      std::lock_guard apply_lock(engine_.ledger.apply_mutex());
-      std::unique_lock lock(engine_.catalogue.mutex());
-      closed = engine_.catalogue.close_idle(now_us > kIdleUs ? now_us - kIdleUs : 0,
-                                            engine_.options.open_namespaces_max,
-                                            engine_.options.mapped_files_max);
-      return Status();
-    }));
   }
   const std::size_t unlinked = TRY(engine_.ledger.unlink_garbage(kUnlinkBatch));
   if (!urgent && urgent.error().code() != ErrorCode::kCorruption) return urgent.error();

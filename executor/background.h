@@ -35,8 +35,10 @@ class Background {
   // These require urgent_mutex_.
   bool checkpoint_due();
   Status do_urgent();
-  // Lets go of what no snapshot needs any more. Returns how many namespaces are open.
-  std::size_t prune();
+  // Lets go of what no snapshot needs any more.
+  void prune();
+  // Closes namespaces that nobody uses now and then, and when too many are open.
+  Status close_idle();
   void tell_of_kept_memory();
   bool wait(std::uint64_t period_ms);  // false: stop
   void tell(const Status& status);
@@ -49,12 +51,13 @@ class Background {
   std::thread storage_thread_;
   std::thread commit_thread_;
   Lsn seen_next_lsn_ = 0;               // of the log thread
-  std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed, of the storage thread
   std::string last_complaint_;
   std::mutex urgent_mutex_;             // guards what is below
   std::uint64_t checkpoint_us_ = 0;     // when the last one ended
   Lsn checkpoint_lsn_ = 0;              // before it; a damaged namespace may hold the redo LSN back
   std::uint64_t pruned_us_ = 0;         // when that was last done
+  std::size_t open_count_ = 0;          // namespaces open then
+  std::uint64_t closed_us_ = 0;         // when idle namespaces were last closed
   bool told_of_kept_memory_ = false;
   bool memory_is_stuck_ = false;        // over budget, and nothing that can be flushed
 };

@@ -369,25 +369,34 @@ Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t ope
                                         std::size_t mapped_files_max) {
   Pruned pruned;
   const std::vector<Lsn> held = snapshots_.held_lsns();
-  std::vector<std::pair<std::uint64_t, Namespace*>> idle;
+  struct Idle {
+    std::uint64_t used_us;
+    std::size_t mapped_files;  // a set may be opened while it is looked at
+    Namespace* entry;
+  };
+  std::vector<Idle> idle;
   std::size_t mapped_files = 0;
   for (auto& [number, entry] : open_) {
     const Version& version = *entry->open->version;
-    mapped_files += version.segments->mapped_files();
+    const std::size_t files = version.segments->mapped_files();
+    mapped_files += files;
     if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty()) {
       continue;
     }
     // A snapshot below the version would see too much after the entry is opened again.
     if (newest_between(held, entry->created_lsn, version.installed_lsn) != 0) continue;
-    idle.emplace_back(entry->open->used_us.load(std::memory_order_relaxed), entry);
+    idle.push_back({entry->open->used_us.load(std::memory_order_relaxed), files, entry});
   }
-  std::sort(idle.begin(), idle.end());
-  for (auto& [used_us, entry] : idle) {
-    if (used_us >= before_us && open_count() <= open_max && mapped_files <= mapped_files_max) break;
-    mapped_files -= entry->open->version->segments->mapped_files();
-    pruned.versions.push_back(std::move(entry->open->version));
-    entry->open.reset();
-    open_.erase(entry->number);
+  std::sort(idle.begin(), idle.end(), [](const Idle& x, const Idle& y) { return x.used_us < y.used_us; });
+  for (const Idle& each : idle) {
+    const bool too_many = open_count() > open_max;
+    const bool too_many_files = mapped_files > mapped_files_max;
+    if (each.used_us >= before_us && !too_many && !too_many_files) break;
+    if (each.used_us >= before_us && !too_many && each.mapped_files == 0) continue;
+    mapped_files -= each.mapped_files;
+    pruned.versions.push_back(std::move(each.entry->open->version));
+    each.entry->open.reset();
+    open_.erase(each.entry->number);
   }
   return pruned;
 }

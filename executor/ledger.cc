@@ -230,7 +230,8 @@ Result<std::size_t> Ledger::unlink_garbage(std::size_t files_max) {
     for (const Garbage& each : garbage_) {
       if (names >= files_max || each.ticket > oldest_ticket || each.lsn > oldest_lsn) break;
       files.push_back(each);
-      names += each.links == segments::Links::kMaybe ? 1 + segments::kVectorFilesMax : 1;
+      // Few have as many as there may be.
+      names += each.links == segments::Links::kMaybe ? segments::kVectorFilesMax / 8 : 1;
     }
   }
   if (files.empty()) return std::size_t{0};

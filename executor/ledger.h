@@ -102,8 +102,8 @@ class Ledger {
   Result<NewFile> take_file();
   std::string path_of(FileNumber file) const;
 
-  // Unlinks garbage that no reader can still open, at most `files_max` files, with links that there may be counted too, but for
-  // one segment's. Returns how many. Where that fails they are
+  // Unlinks garbage that no reader can still open, at most `files_max` files, of which one with links
+  // counts for sixteen. Returns how many. Where that fails they are
   // garbage still. One thread at a time.
   Result<std::size_t> unlink_garbage(std::size_t files_max);
   std::size_t garbage_count() const;

@@ -230,6 +230,17 @@ TEST_F(PosixFileSystemTest, AMappingShowsTheFileEvenOnceUnlinked) {
   EXPECT_FALSE(mapping->faulted());
 }
 
+TEST_F(PosixFileSystemTest, CountsItsMappings) {
+  make("f", "mapped");
+  const std::size_t before = disk_.mapping_count();
+  {
+    const auto mapping = map("f", 6);
+    const auto other = map("f", 6);
+    EXPECT_EQ(disk_.mapping_count(), before + 2);
+  }
+  EXPECT_EQ(disk_.mapping_count(), before);
+}
+
 TEST_F(PosixFileSystemTest, MapsNothingButAFileOfTheRightSize) {
   make("f", "mapped");
   for (const std::uint64_t size : {0U, 5U, 7U}) {
@@ -260,6 +271,7 @@ TEST_F(PosixFileSystemTest, AFaultReadsAsZerosAndIsMarked) {
   ASSERT_TRUE(file->truncate(0).has_value());
   EXPECT_TRUE(all_zero(mapping->bytes()));
   EXPECT_TRUE(mapping->faulted());
+  EXPECT_TRUE(disk_.mappings_faulted());
   for (const auto* other : {before.get(), after.get()}) {
     EXPECT_EQ(other->bytes(), std::string(kMappedBytes, 'y'));
     EXPECT_FALSE(other->faulted());

@@ -1,5 +1,6 @@
 #include "executor/catalogue.h"
 
+#include <cmath>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -59,6 +60,65 @@ TEST_F(CatalogueTest, PastSoManyMappedFilesTheLeastUsedAreClosed) {
   close_idle(0, 100, 1);
   EXPECT_EQ(open_now(), "n0");
   EXPECT_EQ(rows("SELECT id FROM i NAMESPACE n3"), "a") << "and opened again by who reads them";
+}
+
+class LinkedFilesTest : public CatalogueTest {
+ protected:
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = CatalogueTest::options();
+    options.linked_bytes_min = 1;
+    return options;
+  }
+  // A segment each, with links to two files.
+  void open_linked(int count) {
+    constexpr int kLong = 2000;  // such that vectors are most of a file
+    run(fmt::format("CREATE INDEX i DIMENSION {} METRIC cosine", kLong));
+    for (int i = 0; i < count; ++i) {
+      for (const char* id : {"a", "b"}) {
+        std::string values;
+        for (int at = 0; at < kLong; ++at) {
+          // Numbers that do not compress.
+          const auto exponent = static_cast<int>(random_.u64() % 40) - 20;
+          values += fmt::format("{}{}", at == 0 ? "" : ",",
+                                std::ldexp(static_cast<float>(random_.u64() % 16'777'213), exponent));
+        }
+        run(fmt::format("UPSERT INTO i NAMESPACE n{} VALUES ('{}', [{}])", i, id, values));
+        run("CHECKPOINT");
+      }
+      run(fmt::format("COMPACT NAMESPACE n{} FROM i", i));
+    }
+    for (int i = 0; i < count; ++i) EXPECT_EQ(rows(fmt::format("SELECT id FROM i NAMESPACE n{}", i)), "a\nb");
+  }
+};
+
+TEST_F(LinkedFilesTest, CountAsMapped) {
+  open_linked(3);
+  close_idle(0, 100, 9);
+  EXPECT_EQ(open_now(), "n0 n1 n2");
+  close_idle(0, 100, 8);
+  EXPECT_EQ(open_now(), "n1 n2");
+  close_idle(0, 100, 3);
+  EXPECT_EQ(open_now(), "n2");
+}
+
+class FewFilesTest : public CatalogueTest {
+ protected:
+  executor::DatabaseOptions options() const override {
+    executor::DatabaseOptions options = CatalogueTest::options();
+    options.mapped_files_max = 2;
+    return options;
+  }
+};
+
+// A second after namespaces were last closed, which is when the database was opened.
+TEST_F(FewFilesTest, AreKeptByTheBackground) {
+  open_namespaces(4);
+  const std::uint64_t begin_us = clock_.monotonic_us();
+  while (disk_.mapping_count() > 2 && clock_.monotonic_us() - begin_us < 60'000'000) {
+    ASSERT_TRUE(database_->run_background());
+  }
+  EXPECT_EQ(disk_.mapping_count(), 2U);
+  EXPECT_EQ(rows("SELECT id FROM i NAMESPACE n0"), "a");
 }
 
 // What has come since stands in memory alone.

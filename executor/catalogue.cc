@@ -380,7 +380,8 @@ Catalogue::Pruned Catalogue::close_idle(std::uint64_t before_us, std::size_t ope
     const Version& version = *entry->open->version;
     const std::size_t files = version.segments->mapped_files();
     mapped_files += files;
-    if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty()) {
+    if (!entry->open->history.empty() || !version.sealed.empty() || !version.memtable->empty() ||
+        entry->open->pin.use_count() > 1) {
       continue;
     }
     // A snapshot below the version would see too much after the entry is opened again.

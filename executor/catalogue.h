@@ -58,6 +58,9 @@ struct Namespace {
     // Versions before, oldest first, kept while a snapshot needs them.
     std::vector<std::shared_ptr<const Version>> history;
     std::atomic<std::uint64_t> used_us{0};
+    // Whoever merges its segments holds a copy, taken under the mutex: until it is let go of the namespace stays open, for one
+    // that is not open passes for dropped where the merge is published.
+    std::shared_ptr<const void> pin = std::make_shared<char>();
   };
   std::unique_ptr<Open> open;
 
@@ -157,7 +160,7 @@ class Catalogue {
     std::vector<std::shared_ptr<const Version>> versions;
   };
   Pruned prune();
-  // Closes namespaces that nothing is in memory for and that were not used since `before_us`, or,
+  // Closes namespaces that nothing is in memory for, that nobody merges, and that were not used since `before_us`, or,
   // beyond `open_max` and beyond so many mapped files, the least recently used.
   Pruned close_idle(std::uint64_t before_us, std::size_t open_max, std::size_t mapped_files_max);
   std::size_t open_count() const { return open_.size(); }

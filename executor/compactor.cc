@@ -100,7 +100,7 @@ Compactor::Plan Compactor::plan(NamespaceNumber name_space, Scope scope) {
   const bool useless = descriptors.size() > 1 || descriptors.front().tombstones > 0;
   std::size_t first = scope == Scope::kEverything ? 0 : first_to_merge(descriptors);
   if (scope == Scope::kEverything && !useless) first = descriptors.size();
-  return {entry->open->version, first, descriptors.size() - first};
+  return {entry->open->version, entry->open->pin, first, descriptors.size() - first};
 }
 
 Status Compactor::plan_codes(Plan& planned) {

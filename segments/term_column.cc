@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/bytes.h"
@@ -20,8 +22,7 @@ std::size_t bitmap_bytes(std::uint32_t rows) {
   return (std::size_t{rows} + kWordRows - 1) / kWordRows * sizeof(std::uint64_t);
 }
 
-std::string encode_entry(std::string_view term, const std::vector<std::uint16_t>& rows,
-                         std::uint32_t stretch_rows) {
+std::string encode_entry(std::string_view term, std::span<const std::uint16_t> rows, std::uint32_t stretch_rows) {
   std::string entry;
   ByteWriter writer(entry);
   writer.string(term);
@@ -41,16 +42,21 @@ std::string encode_entry(std::string_view term, const std::vector<std::uint16_t>
 Status TermColumnWriter::add(MetadataView metadata, BlockWriter& out) {
   const bool whole_words = rows_ % kWordRows == 0;
   if (rows_ == kStretchRowsMax || (whole_words && bytes_ > kStretchBytesMax)) TRY(flush(out));
-  const auto row = static_cast<std::uint16_t>(rows_++);
+  ++rows_;
+  std::size_t at = 0;
   for_each_term(metadata, [&](std::string&& term) {
-    const std::size_t size = term.size();
-    auto [place, made] = terms_.try_emplace(std::move(term));
-    if (made) bytes_ += size + kTermOverheadBytes;
-    std::vector<std::uint16_t>& rows = place->second;
-    if (!rows.empty() && rows.back() == row) return;
-    rows.push_back(row);
-    bytes_ += sizeof(row);
+    if (at == recent_.size()) recent_.push_back(nullptr);
+    const Term*& recent = recent_[at++];
+    if (recent == nullptr || recent->first != term) {
+      const std::size_t size = term.size();
+      const auto [place, made] = terms_.try_emplace(std::move(term), static_cast<std::uint32_t>(terms_.size()));
+      if (made) bytes_ += size + kTermOverheadBytes;
+      recent = &*place;
+    }
+    told_.push_back(recent->second);
   });
+  told_ends_.push_back(told_.size());
+  bytes_ += at * sizeof(told_[0]) + sizeof(told_ends_[0]);
   return {};
 }
 
@@ -61,14 +67,29 @@ Status TermColumnWriter::finish(BlockWriter& out) {
 }
 
 Status TermColumnWriter::flush(BlockWriter& out) {
-  std::vector<const std::pair<const std::string, std::vector<std::uint16_t>>*> sorted;
+  // Behind each other, term by term.
+  std::vector<std::size_t> ends(terms_.size() + 1);
+  for (const std::uint32_t term : told_) ++ends[term + 1];
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<std::uint16_t> rows(told_.size());
+  const std::vector<std::size_t> begins = ends;
+  for (std::uint32_t row = 0; row < rows_; ++row) {
+    for (std::size_t i = row == 0 ? 0 : told_ends_[row - 1]; i < told_ends_[row]; ++i) {
+      const std::uint32_t term = told_[i];
+      // A list may have it twice.
+      if (ends[term] > begins[term] && rows[ends[term] - 1] == row) continue;
+      rows[ends[term]++] = static_cast<std::uint16_t>(row);
+    }
+  }
+  std::vector<const Term*> sorted;
   sorted.reserve(terms_.size());
   for (const auto& each : terms_) sorted.push_back(&each);
   std::sort(sorted.begin(), sorted.end(), [](const auto* x, const auto* y) { return x->first < y->first; });
   std::vector<std::string> entries;
   std::size_t size = 0;
   for (const auto* each : sorted) {
-    entries.push_back(encode_entry(each->first, each->second, rows_));
+    const std::uint32_t term = each->second;
+    entries.push_back(encode_entry(each->first, std::span(rows).subspan(begins[term], ends[term] - begins[term]), rows_));
     size += entries.back().size() + sizeof(std::uint32_t);
     if (size < kTermBlockBytes) continue;
     TRY(append(entries, out));
@@ -77,6 +98,9 @@ Status TermColumnWriter::flush(BlockWriter& out) {
   if (!entries.empty() || sorted.empty()) TRY(append(entries, out));
   first_ += std::exchange(rows_, 0U);
   terms_.clear();
+  recent_.clear();
+  told_.clear();
+  told_ends_.clear();
   bytes_ = 0;
   any_block_ = true;
   return {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/metadata.h"
@@ -50,8 +51,13 @@ class TermColumnWriter {
   Status flush(BlockWriter& out);
   Status append(std::vector<std::string>& entries, BlockWriter& out) const;
 
-  std::unordered_map<std::string, std::vector<std::uint16_t>> terms_;  // of the stretch being made
-  std::size_t bytes_ = 0;     // about what terms_ takes
+  using Term = std::pair<const std::string, std::uint32_t>;
+  // Of the stretch being made, with their numbers, in the order in which they came.
+  std::unordered_map<std::string, std::uint32_t> terms_;
+  std::vector<const Term*> recent_;  // what each record's first, second, … was last: many have the same as the one before
+  std::vector<std::uint32_t> told_;  // the numbers of each row's terms, row after row
+  std::vector<std::size_t> told_ends_;
+  std::size_t bytes_ = 0;     // about what all of these take
   std::uint32_t first_ = 0;   // row of it
   std::uint32_t rows_ = 0;    // of it
   bool any_block_ = false;

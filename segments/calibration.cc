@@ -20,22 +20,27 @@ namespace {
 
 // Rows that are taken for queries: with 2,000 what is measured is off by a third of a percent at a recall of 0.9.
 // Every fourth looks as far as can be, which takes several times as long and serves the highest recalls: with 128 that do,
-// what is missed at 0.99 was off by a third and more. Of those of a merge that keeps clusters, which are fewer, all do.
+// what is missed at 0.99 was off by a third and more.
 constexpr std::uint32_t kQueriesMax = 2048;
 constexpr std::uint32_t kFarQueryEvery = 4;
 constexpr std::uint32_t kRowsPerQuery = 32;
 constexpr std::uint32_t kTimesLess = 4;
 constexpr std::uint32_t kQueriesOfLessMin = 512;
-// How much further they look than would have done before: for the highest recall, which few rows decide. At 1M x 768
-// they then take a quarter of the time that they take without an end, and what is measured is within 0.05 of that.
-constexpr float kFurther = 2.5F;
+// How much further they look, in a merge that keeps clusters, than would have done before: for the highest recall, which few rows
+// decide. At 1M x 768 they then take a quarter of the time that they take without an end, and what is measured is within 0.05 of that.
+constexpr float kFurther = 1.5F;
 constexpr float kLeastFar = 5;
 // And where more than one of so many of what they find comes so near to that, they look again, without an end.
 constexpr float kBeyond = 1;
 constexpr std::size_t kFoundPerJust = 500;
-// The highest recall that the others serve, and how far they look: until so much is found.
-constexpr double kNearRecallMax = 0.95;
-constexpr double kNearShare = 0.98;
+// What the others serve: recalls up to `recall_max`. They look until `share` of what those that look far find would be found.
+struct Near {
+  double recall_max;
+  double share;
+};
+constexpr Near kNear{0.95, 0.98};
+// Of a merge that keeps clusters, where they are few.
+constexpr Near kNearOfLess{0.99, 0.999};
 // Some look for more: whoever asks for many, or whose filter lets few pass, goes where clusters lie differently.
 constexpr std::uint32_t kWideQueryEvery = 16;
 constexpr std::uint32_t kRowsPerWideCount = 256;
@@ -52,6 +57,12 @@ constexpr double kSlopeRecall = 0.95;
 struct Reach {
   float remoteness = kRemotest;
   float per_farness = 0;
+};
+
+// What is added for each of the query's farness, in searches for ten and for more.
+struct Slopes {
+  float near = 0;
+  float wide = 0;
 };
 
 // What finding one of a query's nearest takes, and the query's farness.
@@ -149,13 +160,14 @@ class Trials {
       : segment_(segment), pause_(pause), count_(std::min(segment.rows() / kRowsPerQuery, kQueriesMax)) {
     if (!before) return;
     // What an older version measured is on another scale.
-    limited_ = before->count_weight == kCountWeight;
-    if (limited_) {
+    if (before->count_weight == kCountWeight) {
+      limited_ = true;
+      slopes_ = Slopes{before->near_per_farness, before->wide_per_farness};
       far_ = reach_after(before->near, before->near_per_farness);
       wide_ = reach_after(before->wide, before->wide_per_farness);
     }
     count_ = std::max(count_ / kTimesLess, std::min(count_, kQueriesOfLessMin));
-    far_every_ = 1;
+    near_ = kNearOfLess;
   }
 
   // Whether so much of what was found was found only just that more lies beyond.
@@ -164,11 +176,17 @@ class Trials {
   void look_further() {
     for (Reach* const reach : {&far_, &wide_}) *reach = {std::max(reach->remoteness, kRemotest), 0};
     limited_ = false;
+    slopes_.reset();
   }
 
-  // Every far_every_'th.
+  // What the others serve.
+  const Near& near() const { return near_; }
+  // How much more far queries need, where that is known: fewer of them tell it worse than those before.
+  const std::optional<Slopes>& slopes() const { return slopes_; }
+
+  // Every fourth.
   Result<std::vector<Need>> run_far() {
-    auto needs = run(kNearest, far_, [this](std::uint32_t i) { return i % far_every_ == 0; });
+    auto needs = run(kNearest, far_, [](std::uint32_t i) { return i % kFarQueryEvery == 0; });
     if (needs) note_just_found(*needs, far_);
     return needs;
   }
@@ -181,7 +199,7 @@ class Trials {
   }
   // The others.
   Result<std::vector<Need>> run_near(const Reach& reach) {
-    return run(kNearest, reach, [this](std::uint32_t i) { return i % far_every_ != 0; });
+    return run(kNearest, reach, [](std::uint32_t i) { return i % kFarQueryEvery != 0; });
   }
 
  private:
@@ -217,7 +235,8 @@ class Trials {
   const Segment& segment_;
   const std::function<Status()>& pause_;
   std::uint32_t count_;
-  std::uint32_t far_every_ = kFarQueryEvery;
+  Near near_ = kNear;
+  std::optional<Slopes> slopes_;
   Reach far_;
   Reach wide_;
   bool limited_ = false;  // by what was measured before
@@ -273,9 +292,9 @@ Result<Calibration> measure(Trials& trials) {
   Calibration calibration;
   calibration.count_weight = kCountWeight;
   const std::vector<Need> far_needs = TRY(trials.run_far());
-  calibration.near_per_farness = per_farness_of(far_needs);
+  calibration.near_per_farness = trials.slopes() ? trials.slopes()->near : per_farness_of(far_needs);
   const std::vector<float> far = less_farness(far_needs, calibration.near_per_farness);
-  const float remotest = quantile(far, kNearShare);
+  const float remotest = quantile(far, trials.near().share);
   std::vector<float> near =
       less_farness(TRY(trials.run_near({remotest, calibration.near_per_farness})), calibration.near_per_farness);
   const auto within = std::upper_bound(far.begin(), far.end(), remotest);
@@ -284,14 +303,13 @@ Result<Calibration> measure(Trials& trials) {
   near.insert(near.end(), far.begin(), within);
   std::sort(near.begin(), near.end());
   const std::vector<Need> wide_needs = TRY(trials.run_wide());
-  calibration.wide_per_farness = per_farness_of(wide_needs);
+  calibration.wide_per_farness = trials.slopes() ? trials.slopes()->wide : per_farness_of(wide_needs);
   const std::vector<float> wide = less_farness(wide_needs, calibration.wide_per_farness);
   calibration.wide_count = trials.wide_count();
   for (std::size_t i = 0; i < kCalibratedRecalls.size(); ++i) {
     const double found = kCalibratedRecalls[i];
     // Of all that the near ones should have found, they can have found those within reach.
-    calibration.near[i] = kCalibratedRecalls[i] <= kNearRecallMax ? quantile(near, found / share_within)
-                                                                  : quantile(far, found);
+    calibration.near[i] = found <= trials.near().recall_max ? quantile(near, found / share_within) : quantile(far, found);
     calibration.wide[i] = quantile(wide, found);
     if (i == 0) continue;
     calibration.near[i] = std::max(calibration.near[i], calibration.near[i - 1]);

@@ -62,8 +62,8 @@ inline constexpr std::uint32_t kNearest = 10;
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness);
 
 // `before`: what was measured for a segment that has most of the rows, and whose clusters are kept. Then it is done with a
-// quarter of the queries where they are more than 512, all of which look a good deal further than before: a merge that keeps
-// clusters has little else to do.
+// quarter of the queries where they are more than 512, a quarter of which looks a good deal further than before and the others as
+// far as serves 0.99, and s stays as it was: a merge that keeps clusters has little else to do.
 // Requires: the segment has clusters. `pause` is called now and then: an error it returns ends the work.
 Result<Calibration> calibrate(const Segment& segment, const std::optional<Calibration>& before,
                               const std::function<Status()>& pause);

@@ -279,6 +279,9 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   const Calibration anew = *calibrate(**merged, Calibration(), [] { return Status(); });
   const Calibration after = *(*merged)->calibration();
   for (std::size_t i = 0; i + 1 < after.near.size(); ++i) EXPECT_NEAR(after.near[i], anew.near[i], 0.1) << i;
+  // What is added for a query's farness stays.
+  EXPECT_EQ(after.near_per_farness, large->calibration()->near_per_farness);
+  EXPECT_EQ(after.wide_per_farness, large->calibration()->wide_per_farness);
   // Where that was far too little they look again.
   Calibration too_near = after;
   too_near.near.fill(-16);

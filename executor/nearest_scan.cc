@@ -35,6 +35,10 @@ constexpr std::uint32_t kFilteredRowsPerStep = 4096;
 constexpr std::uint64_t kFewPass = 64;
 constexpr std::uint64_t kFewPassBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kPassingPerStep = 256;
+// Rows that their codes have called near are compared so many together: the last of them could have been spared by what the first
+// show to be near. Those that a filter leaves are compared in any case.
+constexpr std::size_t kVisitedTogether = 4;
+constexpr std::size_t kComparedTogether = segments::VectorBatch::kRowsMax;
 
 }  // namespace
 
@@ -43,8 +47,8 @@ NearestScan::NearestScan(const NamespaceReader& reader, Target target, ScanCount
       target_(target),
       counts_(counts),
       query_norm_(std::sqrt(double{target.query_squared_norm})),
-      sum_kernel_(segments::sum_kernel(target.metric)),
-      filtered_(!target.filter->empty()) {
+      filtered_(!target.filter->empty()),
+      batch_(target.metric) {
   if (filtered_) bounds_ = target_.filter->id_bounds();
 }
 
@@ -246,6 +250,7 @@ Status NearestScan::step_segment(const OpenSegment& open) {
     done = row_ >= row_end_;
   }
   if (done) {
+    TRY(compare_batch(open));
     if (near_rows_) TRY(offer_near_rows(segment));
     ++layer_;
     row_ = 0;
@@ -350,7 +355,7 @@ Status NearestScan::compare(const OpenSegment& open, std::span<const std::uint32
   for (const std::uint32_t row : rows) {
     if (open.dead && open.dead->dead(row)) continue;
     ++counts_.scanned;
-    TRY(rerank(open, row));
+    TRY(rerank(open, row, kComparedTogether));
   }
   return {};
 }
@@ -397,23 +402,28 @@ Status NearestScan::visit(const OpenSegment& open, std::uint32_t row) {
     const bool passes = finding_ ? passes_.contains(row) : TRY(passes_filter(*open.segment, row));
     if (!passes) return {};
   }
-  return rerank(open, row);
+  return rerank(open, row, kVisitedTogether);
 }
 
-Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row) {
+Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row, std::size_t together) {
   const segments::Segment& segment = *open.segment;
   if (vectors_.values == nullptr || row < vectors_.first ||
       row >= vectors_.first + vectors_.count) {
     vectors_ = TRY(segment.vectors(row));
   }
   const std::size_t dimension = target_.query->size();
-  const std::size_t at = row - vectors_.first;
-  const float sum = sum_kernel_(target_.query->data(), vectors_.values + at * dimension, dimension);
+  batch_.add(vectors_, row, dimension);
   ++counts_.reranked;
   counts_.bytes += dimension * sizeof(float);
-  if (!may_enter(sum, vectors_.squared_norms[at])) return {};
-  const float score = score_of(sum, vectors_.squared_norms[at]);
-  return offer_row(open, row, score);
+  return batch_.size() < together ? Status() : compare_batch(open);
+}
+
+Status NearestScan::compare_batch(const OpenSegment& open) {
+  for (const auto& row : batch_.compare(target_.query->data(), target_.query->size())) {
+    if (!may_enter(row.sum, row.squared_norm)) continue;
+    TRY(offer_row(open, row.number, score_of(row.sum, row.squared_norm)));
+  }
+  return {};
 }
 
 Result<bool> NearestScan::passes_filter(const segments::Segment& segment, std::uint32_t row) {

@@ -13,12 +13,12 @@
 #include "segments/code_query.h"
 #include "segments/code_ranking.h"
 #include "segments/code_search.h"
-#include "segments/distance.h"
 #include "segments/filter.h"
 #include "segments/near_rows.h"
 #include "segments/probe_order.h"
 #include "segments/row_set.h"
 #include "segments/top_k.h"
+#include "segments/vector_batch.h"
 
 namespace alcove::executor {
 
@@ -71,7 +71,7 @@ class NearestScan {
   bool few_pass(const segments::Segment& segment) const;
   // Whether all have been.
   Result<bool> scan_passing(const OpenSegment& open);
-  // Compares those of the rows that are not dead with the query.
+  // Takes those of the rows that are not dead to be compared with the query.
   Status compare(const OpenSegment& open, std::span<const std::uint32_t> rows);
   // Whether the segment is done, likewise.
   Result<bool> rank_codes(const OpenSegment& open);
@@ -80,7 +80,9 @@ class NearestScan {
                     std::uint32_t end);
   Status finish_codes(const OpenSegment& open);
   Status visit(const OpenSegment& open, std::uint32_t row);
-  Status rerank(const OpenSegment& open, std::uint32_t row);
+  // Takes a row to be compared, which it is at the latest when so many are there.
+  Status rerank(const OpenSegment& open, std::uint32_t row, std::size_t together);
+  Status compare_batch(const OpenSegment& open);
   // Requires: there is a filter.
   Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
   Status scan_rows(const OpenSegment& open, const segments::Segment::Vectors& block,
@@ -104,7 +106,6 @@ class NearestScan {
   std::uint32_t row_end_ = 0;   // of the segment, by bounds_
   bool entered_ = false;        // whether row_ and row_end_ are set for the segment
   double query_norm_;
-  segments::SumKernel sum_kernel_;
   bool filtered_;
   // Of what has been found for certain: whether that is as many as are wanted, and then the worst score, what
   // may_enter() makes of it, and the value on CodeQuery's scale that a row must reach; minus infinity before.
@@ -130,6 +131,7 @@ class NearestScan {
   std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
   std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last
+  segments::VectorBatch batch_;         // rows of the segment that are still to be compared
   std::shared_ptr<const segments::Segment::MetadataBlock> metadata_;  // likewise
   std::vector<float> sums_;
   std::vector<std::uint8_t> passing_;

@@ -139,14 +139,12 @@ HWY_INLINE float one_row(const float* x, Row y, std::size_t dimension) {
 }
 
 // Four rows side by side hide the latency of the additions and share the loads of the query.
-// `rows` and `out` are the first row's; the next ones lie `step` rows further each.
 template <class Fold>
-HWY_INLINE void four_rows(const float* query, const float* rows, std::size_t dimension,
-                          std::size_t step, float* out) {
-  const float* const row0 = rows;
-  const float* const row1 = row0 + step * dimension;
-  const float* const row2 = row1 + step * dimension;
-  const float* const row3 = row2 + step * dimension;
+HWY_INLINE void four_rows(const float* query, const float* const* rows, std::size_t dimension, float* sums) {
+  const float* const row0 = rows[0];
+  const float* const row1 = rows[1];
+  const float* const row2 = rows[2];
+  const float* const row3 = rows[3];
   Accumulators sums0 = zero(kEachPart);
   Accumulators sums1 = sums0;
   Accumulators sums2 = sums0;
@@ -175,14 +173,9 @@ HWY_INLINE void four_rows(const float* query, const float* rows, std::size_t dim
                              hn::InterleaveUpper(kFour, four0, four1));
   const Four two23 = hn::Add(hn::InterleaveLower(kFour, four2, four3),
                              hn::InterleaveUpper(kFour, four2, four3));
-  float sums[4];
   hn::StoreU(hn::Add(hn::ConcatLowerLower(kFour, two23, two01),
                      hn::ConcatUpperUpper(kFour, two23, two01)),
              kFour, sums);
-  out[0] = sums[0];
-  out[step] = sums[1];
-  out[2 * step] = sums[2];
-  out[3 * step] = sums[3];
 }
 
 template <class Fold>
@@ -192,7 +185,11 @@ HWY_INLINE void all_rows(const float* query, const float* rows, std::size_t dime
   // is read as four long sequential streams, which the hardware prefetches better than one.
   const std::size_t quarter = count / 4;
   for (std::size_t i = 0; i < quarter; ++i) {
-    four_rows<Fold>(query, rows + i * dimension, dimension, quarter, out + i);
+    const float* four[4];
+    for (std::size_t j = 0; j < 4; ++j) four[j] = rows + (i + j * quarter) * dimension;
+    float sums[4];
+    four_rows<Fold>(query, four, dimension, sums);
+    for (std::size_t j = 0; j < 4; ++j) out[i + j * quarter] = sums[j];
   }
   for (std::size_t i = quarter * 4; i < count; ++i) {
     out[i] = one_row<Fold>(query, FloatRow{rows + i * dimension}, dimension);
@@ -219,6 +216,12 @@ void squared_l2_rows(const float* query, const float* rows, std::size_t dimensio
                      std::size_t count, float* out) {
   all_rows<SquaredL2>(query, rows, dimension, count, out);
 }
+void dot_four(const float* query, const float* const* rows, std::size_t dimension, float* out) {
+  four_rows<Dot>(query, rows, dimension, out);
+}
+void squared_l2_four(const float* query, const float* const* rows, std::size_t dimension, float* out) {
+  four_rows<SquaredL2>(query, rows, dimension, out);
+}
 
 #else  // portable kernels: std::fma, one element after the other
 
@@ -244,12 +247,18 @@ void squared_l2_rows(const float* query, const float* rows, std::size_t dimensio
     out[i] = squared_l2(query, rows + i * dimension, dimension);
   }
 }
+void dot_four(const float* query, const float* const* rows, std::size_t dimension, float* out) {
+  for (std::size_t i = 0; i < 4; ++i) out[i] = dot(query, rows[i], dimension);
+}
+void squared_l2_four(const float* query, const float* const* rows, std::size_t dimension, float* out) {
+  for (std::size_t i = 0; i < 4; ++i) out[i] = squared_l2(query, rows[i], dimension);
+}
 
 #endif
 
 DistanceKernels kernels() {
-  return {hwy::TargetName(HWY_TARGET), dot, squared_l2, dot_rows, squared_l2_rows, dot_rounded,
-          squared_l2_rounded};
+  return {hwy::TargetName(HWY_TARGET), dot, squared_l2, dot_rows, squared_l2_rows, dot_four, squared_l2_four,
+          dot_rounded, squared_l2_rounded};
 }
 
 }  // namespace HWY_NAMESPACE
@@ -288,6 +297,10 @@ float squared_l2(const float* x, const float* y, std::size_t dimension) {
 }
 
 float squared_norm(const float* x, std::size_t dimension) { return dot(x, x, dimension); }
+
+FourSumsKernel four_sums_kernel(Metric metric) {
+  return metric == Metric::kEuclidean ? chosen().squared_l2_four : chosen().dot_four;
+}
 
 SumKernel sum_kernel(Metric metric) {
   return metric == Metric::kEuclidean ? chosen().squared_l2 : chosen().dot;

@@ -31,6 +31,10 @@ float squared_norm(const float* x, std::size_t dimension);
 using SumKernel = float (*)(const float* x, const float* y, std::size_t dimension);
 SumKernel sum_kernel(Metric metric);
 
+// Likewise of four rows that lie anywhere: out[i] is that of rows[i], bit for bit. Takes less than four times one.
+using FourSumsKernel = void (*)(const float* query, const float* const* rows, std::size_t dimension, float* out);
+FourSumsKernel four_sums_kernel(Metric metric);
+
 // `count` rows, one after the other at `rows`, against one query: out[i] is dot or squared_l2 of
 // row i, bit for bit as the functions above give it.
 void dot_rows(const float* query, const float* rows, std::size_t dimension, std::size_t count,
@@ -66,6 +70,8 @@ struct DistanceKernels {
   float (*squared_l2)(const float*, const float*, std::size_t);
   void (*dot_rows)(const float*, const float*, std::size_t, std::size_t, float*);
   void (*squared_l2_rows)(const float*, const float*, std::size_t, std::size_t, float*);
+  FourSumsKernel dot_four;
+  FourSumsKernel squared_l2_four;
   float (*dot_rounded)(const float*, const std::int8_t*, float, std::size_t);
   float (*squared_l2_rounded)(const float*, const std::int8_t*, float, std::size_t);
 };

@@ -104,6 +104,15 @@ TEST(Distance, RowsGiveTheBitsOfTheReference) {
         for (std::size_t row = 0; row < count; ++row) ASSERT_EQ(bits(out[row]), bits(l2s[row]));
         ASSERT_EQ(out[count], -1) << "wrote behind the last row";
       }
+      // Four that lie anywhere, one of them twice.
+      const std::size_t anywhere[] = {6, 0, 3, 3};
+      const float* four[4];
+      for (std::size_t i = 0; i < 4; ++i) four[i] = rows + anywhere[i] * dimension;
+      float out[4];
+      target.dot_four(query, four, dimension, out);
+      for (std::size_t i = 0; i < 4; ++i) ASSERT_EQ(bits(out[i]), bits(dots[anywhere[i]])) << target.target;
+      target.squared_l2_four(query, four, dimension, out);
+      for (std::size_t i = 0; i < 4; ++i) ASSERT_EQ(bits(out[i]), bits(l2s[anywhere[i]])) << target.target;
     }
   });
 }

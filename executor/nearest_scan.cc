@@ -280,7 +280,7 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     const bool enough = all_passing || remote;
     const auto next = enough ? std::nullopt : TRY(probes_->next());
     if (!next) {
-      TRY(compare(open, std::exchange(passing_rows_, {})));
+      TRY(compare(open, passing_rows_));
       TRY(finish_codes(open));
       return true;
     }
@@ -288,20 +288,32 @@ Result<bool> NearestScan::step_clusters(const OpenSegment& open) {
     ++counts_.clusters;
     if (filtered_) {
       passing_seen_ += next->passing.size();
-      // They are compared when they have come: while the next cluster is looked for.
       if (next->few) {
-        for (const std::uint32_t row : next->passing) segment.prefetch_vector(row);
-      }
-      TRY(compare(open, passing_rows_));
-      passing_rows_.clear();
-      if (next->few) {
-        passing_rows_.assign(next->passing.begin(), next->passing.end());
+        TRY(fetch(open, next->passing));
         continue;
       }
     }
     TRY(scan_codes(open, next->scan, next->first, next->first + next->rows));
   }
   return false;
+}
+
+Status NearestScan::fetch(const OpenSegment& open, std::span<const std::uint32_t> rows) {
+  TRY(compare(open, passing_rows_));
+  passing_rows_.clear();
+  // What is in the batch has had the time since the last cluster to come.
+  if (batch_.size() + rows.size() > kComparedTogether) TRY(compare_batch(open));
+  for (const std::uint32_t row : rows) {
+    if (open.dead && open.dead->dead(row)) continue;
+    const auto vector = open.segment->fetch_vector(row);
+    if (vector.values == nullptr) {
+      passing_rows_.push_back(row);
+      continue;
+    }
+    ++counts_.scanned;
+    TRY(take(open, vector, row, kComparedTogether));
+  }
+  return {};
 }
 
 Status NearestScan::find_passing(const segments::Segment& segment) {
@@ -345,7 +357,7 @@ Result<bool> NearestScan::scan_passing(const OpenSegment& open) {
   constexpr std::size_t kAhead = 6;
   const std::span<const std::uint32_t> rows = passing_rows_;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i + kAhead < rows.size()) open.segment->prefetch_vector(rows[i + kAhead]);
+    if (i + kAhead < rows.size()) open.segment->fetch_vector(rows[i + kAhead]);
     TRY(compare(open, rows.subspan(i, 1)));
   }
   return next >= row_end_;
@@ -411,8 +423,13 @@ Status NearestScan::rerank(const OpenSegment& open, std::uint32_t row, std::size
       row >= vectors_.first + vectors_.count) {
     vectors_ = TRY(segment.vectors(row));
   }
+  return take(open, vectors_, row, together);
+}
+
+Status NearestScan::take(const OpenSegment& open, const segments::Segment::Vectors& vectors, std::uint32_t row,
+                         std::size_t together) {
   const std::size_t dimension = target_.query->size();
-  batch_.add(vectors_, row, dimension);
+  batch_.add(vectors, row, dimension);
   ++counts_.reranked;
   counts_.bytes += dimension * sizeof(float);
   return batch_.size() < together ? Status() : compare_batch(open);

@@ -71,6 +71,8 @@ class NearestScan {
   bool few_pass(const segments::Segment& segment) const;
   // Whether all have been.
   Result<bool> scan_passing(const OpenSegment& open);
+  // Begins to fetch those of the rows that are not dead: they are compared when they have come, while the next cluster is looked for.
+  Status fetch(const OpenSegment& open, std::span<const std::uint32_t> rows);
   // Takes those of the rows that are not dead to be compared with the query.
   Status compare(const OpenSegment& open, std::span<const std::uint32_t> rows);
   // Whether the segment is done, likewise.
@@ -82,6 +84,7 @@ class NearestScan {
   Status visit(const OpenSegment& open, std::uint32_t row);
   // Takes a row to be compared, which it is at the latest when so many are there.
   Status rerank(const OpenSegment& open, std::uint32_t row, std::size_t together);
+  Status take(const OpenSegment& open, const segments::Segment::Vectors& vectors, std::uint32_t row, std::size_t together);
   Status compare_batch(const OpenSegment& open);
   // Requires: there is a filter.
   Result<bool> passes_filter(const segments::Segment& segment, std::uint32_t row);
@@ -127,7 +130,7 @@ class NearestScan {
   segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
   std::uint64_t passing_seen_ = 0;  // of those, in the clusters that have been looked at
-  std::vector<std::uint32_t> passing_rows_;  // on their way, to be compared
+  std::vector<std::uint32_t> passing_rows_;  // on their way from the disk, to be compared
   std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
   std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last

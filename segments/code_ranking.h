@@ -44,7 +44,7 @@ class CodeRanking {
         break;
       }
       for (; fetched_ < std::min(hits_.size(), next_ + kAhead); ++fetched_) {
-        segment_->prefetch_vector(first_ + hits_[fetched_].row);
+        segment_->fetch_vector(first_ + hits_[fetched_].row);
       }
       TRY(visit(first_ + hits_[next_].row));
     }

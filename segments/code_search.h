@@ -139,7 +139,7 @@ class CodeSearch {
     }
     for (; hits.fetched < std::min(end, hits.count); ++hits.fetched) {
       const std::uint32_t row = hits.hits[hits.fetched].row;
-      if (by_promise && row < rows_) segment_->prefetch_vector(row);
+      if (by_promise && row < rows_) segment_->fetch_vector(row);
     }
     return {};
   }

@@ -46,6 +46,14 @@ float greatest_of(const float* values) {
   return *std::max_element(greatest.begin(), greatest.end());
 }
 
+// For each cluster with a row that passes so many without one, if the filter were to choose rows at random.
+float left_out_at_random(const Segment& segment, const RowSet& passing) {
+  const double rows = segment.rows();
+  const double share = static_cast<double>(passing.count()) / rows;
+  const double left_out = std::pow(1 - share, rows / segment.clusters());
+  return static_cast<float>(left_out / std::max(1 - left_out, 1 / rows));
+}
+
 constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.promise < y.promise; };
 
 }  // namespace
@@ -62,6 +70,7 @@ Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& q
   ProbeOrder order(segment, query, passing);
   TRY(order.estimate());
   order.candidates_.reserve(kChosenFrom);
+  if (passing != nullptr) order.left_out_per_seen_ = left_out_at_random(segment, *passing);
   TRY(order.know_more());
   return order;
 }
@@ -154,7 +163,10 @@ Status ProbeOrder::know_more() {
     known.probe.rows = cluster.rows;
     if (passing_ != nullptr) {
       TRY(find_passing(cluster, known));
-      if (known.probe.passing.empty()) continue;
+      if (known.probe.passing.empty()) {
+        ++left_out_;
+        continue;
+      }
     }
     free_.pop_back();
     known.spread = TRY(expect(number, cluster, known.probe));
@@ -224,8 +236,9 @@ float ProbeOrder::remoteness(float threshold, float count_weight) const {
   const Spread& next = known_[candidates_.front().place].spread;
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
-  const std::size_t looked_at = expected_ - candidates_.size();
-  return short_of / next.deviation + count_weight * std::log(static_cast<float>(looked_at + 1));
+  const auto seen = static_cast<float>(expected_ - candidates_.size() + 1);
+  const float left_out = std::min(static_cast<float>(left_out_), seen * left_out_per_seen_);
+  return short_of / next.deviation + count_weight * std::log(seen + left_out);
 }
 
 }  // namespace alcove::segments

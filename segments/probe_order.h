@@ -51,7 +51,8 @@ class ProbeOrder {
   float farness() const { return farness_; }
 
   // How unlikely it is that the next cluster holds a row above `threshold`: calibration.h says what to compare
-  // that with. Infinity when there are no more, or all its rows are taken to be below.
+  // that with. Infinity when there are no more, or all its rows are taken to be below. Of clusters left out as many count
+  // as looked at as would have been by a filter that chooses rows at random: who searches without one looks at them.
   float remoteness(float threshold, float count_weight) const;
 
  private:
@@ -90,6 +91,8 @@ class ProbeOrder {
   bool foreign_ = false;
   float farness_ = 0;
   std::size_t expected_ = 0;           // of so many clusters it is known what to expect
+  std::size_t left_out_ = 0;           // so many before the next had no row that passes
+  float left_out_per_seen_ = 0;
   std::vector<Known> known_;           // of those that are candidates, and of the one given out last
   std::vector<std::uint32_t> free_;    // places of known_
   std::uint32_t given_ = 0;            // the place of the one given out

@@ -76,7 +76,7 @@ class MappedSegment final : public Segment {
   }
   void prefetch_id(std::uint32_t row) const override { ids_.prefetch(row); }
   void prefetch_place(std::uint32_t row) const override { vectors_.prefetch_place(row); }
-  void prefetch_vector(std::uint32_t row) const override { vectors_.prefetch(row); }
+  Vectors fetch_vector(std::uint32_t row) const override { return vectors_.fetch(row); }
   bool prefetch_centroid(std::uint32_t number) const override { return codes_.prefetch_centroid(number); }
   void prefetch_postings(std::uint32_t at, std::uint32_t count) const override {
     codes_.prefetch_postings(at, count);

@@ -138,7 +138,9 @@ class Segment {
   // yet, which is told of a centroid. Require: it exists.
   virtual void prefetch_id(std::uint32_t row) const = 0;
   virtual void prefetch_place(std::uint32_t row) const = 0;  // of a vector, which is asked for later
-  virtual void prefetch_vector(std::uint32_t row) const = 0;
+  // Where the vector lies, so that it need not be asked for again: of this row alone. `values` is null where vectors() is to be
+  // asked, for the vector is compressed or has not been read yet.
+  virtual Vectors fetch_vector(std::uint32_t row) const = 0;
   virtual bool prefetch_centroid(std::uint32_t cluster) const = 0;
   virtual void prefetch_postings(std::uint32_t at, std::uint32_t count) const = 0;
   // Has the disk begin with what has not been read yet: of what every search of codes reads; of a cluster's codes

@@ -11,7 +11,7 @@ void VectorBatch::add(const Segment::Vectors& block, std::uint32_t row, std::siz
   CHECK(size_ < kRowsMax, "room in the batch");
   const std::size_t at = row - block.first;
   rows_[size_].number = row;
-  rows_[size_].squared_norm = block.squared_norms[at];
+  squared_norms_[size_] = block.squared_norms + at;
   values_[size_] = block.values + at * dimension;
   if (block.owner) owners_[size_] = block.owner;
   ++size_;
@@ -33,6 +33,7 @@ std::span<const VectorBatch::Row> VectorBatch::compare(const float* query, std::
     for (std::size_t i = first; i < std::min(first + kTogether, size); ++i) rows_[i].sum = sums[i - first];
   }
   for (std::size_t i = 0; i < size; ++i) {
+    rows_[i].squared_norm = *squared_norms_[i];
     if (owners_[i]) owners_[i].reset();
   }
   return std::span(rows_).first(size);

@@ -21,7 +21,8 @@ class VectorBatch {
 
   explicit VectorBatch(Metric metric) : sum_(sum_kernel(metric)), four_sums_(four_sums_kernel(metric)) {}
 
-  // Requires: fewer than kRowsMax rows, and `row` is one of the block's, whose vectors have so many numbers.
+  // Reads nothing of the vector, which may be on its way. Requires: fewer than kRowsMax rows, and `row` is one of the
+  // block's, whose vectors have so many numbers.
   void add(const Segment::Vectors& block, std::uint32_t row, std::size_t dimension);
   std::size_t size() const { return size_; }
 
@@ -39,6 +40,7 @@ class VectorBatch {
   std::size_t size_ = 0;
   std::array<Row, kRowsMax> rows_;
   std::array<const float*, kRowsMax> values_{};
+  std::array<const float*, kRowsMax> squared_norms_{};
   std::array<std::shared_ptr<const void>, kRowsMax> owners_;  // of those that are not in place
 };
 

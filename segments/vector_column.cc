@@ -218,24 +218,25 @@ void VectorColumn::prefetch_place(std::uint32_t row) const {
   if (!own_.expect(block)) own_.prefetch(block, (row - block.first) * sizeof(std::uint32_t), 1);
 }
 
-void VectorColumn::prefetch(std::uint32_t row) const {
+Segment::Vectors VectorColumn::fetch(std::uint32_t row) const {
   // The processor notices that a longer run is read in order.
   constexpr std::size_t kBytesMax = 512;
   constexpr std::size_t kLineBytes = 64;
   // From a disk too it is better to wait for what says where the vector lies, which expect_places() has asked for, than to ask
   // for the vector only when it is needed.
   const auto place = this->place(row);
-  if (!place) return;  // whoever reads it is told
+  if (!place) return {};  // whoever reads it is told
   const Part& part = parts_[place->file];
   const Vector found = find_plain(part, place->item);
   if (found.values == nullptr) {
     part.file->expect(part.list->even_block(place->item));
-    return;
+    return {};
   }
   const std::size_t bytes = std::min(own_.identity().dimension * sizeof(float), kBytesMax);
   const auto* const begin = reinterpret_cast<const char*>(found.values);
   for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(begin + i);
   __builtin_prefetch(found.squared_norm);
+  return {found.values, found.squared_norm, row, 1, nullptr};
 }
 
 void VectorColumn::expect_places() const {

@@ -82,7 +82,7 @@ class VectorColumn {
   // By the disk, or where it is read in place by the processor. Requires: as block(). The first is of what says where the
   // vector lies, and comes earlier.
   void prefetch_place(std::uint32_t row) const;
-  void prefetch(std::uint32_t row) const;
+  Segment::Vectors fetch(std::uint32_t row) const;  // as Segment::fetch_vector()
   // Has the disk begin with what says where vectors lie.
   void expect_places() const;
   // Requires: so many rows are in the column.

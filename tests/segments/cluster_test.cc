@@ -211,6 +211,34 @@ TEST_P(CentredTest, RemotenessRises) {
   EXPECT_GT(order->remoteness(0, 1), order->remoteness(0, 0.5));
 }
 
+// As a search without a filter would look at them too; but where a filter chooses by cluster, no more than one that does not.
+TEST_P(CentredTest, CountsClustersThatAFilterAtRandomLeavesOut) {
+  const auto segment = rows_.write();
+  constexpr std::uint32_t kShare = 400;
+  RowSet scattered(kRows);
+  for (std::uint32_t row = 0; row < kRows; row += kShare) scattered.insert(row * 7919U % kRows);
+  RowSet gathered(kRows);
+  const std::uint32_t begin = segment->cluster(segment->clusters() / 2)->first;
+  for (std::uint32_t i = 0; i < kRows / kShare; ++i) gathered.insert(segment->postings(begin + i)->front());
+  const std::vector<float> query = rows_.vector();
+  const CodeQuery ready(rows_.metric(), query, ClusteredRows::norm(query), *segment->origin(), 3);
+  // How many clusters count as looked at, the next included, after `looked_at`.
+  const auto count = [&](const RowSet* passing, int looked_at) {
+    auto order = ProbeOrder::create(*segment, ready, passing);
+    EXPECT_TRUE(order);
+    for (int i = 0; i < looked_at; ++i) EXPECT_TRUE(order->next());
+    return std::exp(order->remoteness(0, 1) - order->remoteness(0, 0));
+  };
+  EXPECT_NEAR(count(nullptr, 5), 6, 0.1);
+  const double rows_per_cluster = double{kRows} / segment->clusters();
+  const double left_out = std::pow(1 - 1.0 / kShare, rows_per_cluster);
+  EXPECT_GT(left_out, 0.5) << "most clusters have no row that passes";
+  EXPECT_NEAR(count(&scattered, 5), 6 / (1 - left_out), 0.3);
+  // One cluster has them all, or two.
+  EXPECT_GT(count(&gathered, 0), 1);
+  EXPECT_LE(count(&gathered, 0), 1.1 / (1 - left_out));
+}
+
 // A filter's rows, and no clusters without one.
 TEST_P(CentredTest, LooksOnlyWhereRowsPass) {
   const auto segment = rows_.write();

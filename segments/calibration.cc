@@ -162,7 +162,7 @@ class Trials {
     // What an older version measured is on another scale.
     if (before->count_weight == kCountWeight) {
       limited_ = true;
-      slopes_ = Slopes{before->near_per_farness, before->wide_per_farness};
+      slopes_ = Slopes{std::min(before->near_per_farness, kPerFarnessMax), std::min(before->wide_per_farness, kPerFarnessMax)};
       far_ = reach_after(before->near, before->near_per_farness);
       wide_ = reach_after(before->wide, before->wide_per_farness);
     }
@@ -318,6 +318,13 @@ Result<Calibration> measure(Trials& trials) {
   return calibration;
 }
 
+// By how much more of the clusters' remoteness a search for more needs than one for ten; what it needs beyond is reckoned with that.
+double rise_to_wide(const Calibration& calibration) {
+  const double near = between(calibration.near, kSlopeRecall);
+  if (near <= -double{kRemotest}) return 0;  // nothing has been measured
+  return std::max(between(calibration.wide, kSlopeRecall) - near, 0.0);
+}
+
 }  // namespace
 
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness) {
@@ -325,7 +332,8 @@ float remoteness_for(const Calibration& calibration, double recall, double count
   if (count <= kNearest || calibration.wide_count <= kNearest) return static_cast<float>(near);
   const double wide = between(calibration.wide, recall) + double{calibration.wide_per_farness} * farness;
   const double share = std::log(count / kNearest) / std::log(static_cast<double>(calibration.wide_count) / kNearest);
-  return static_cast<float>(near + std::min(share, 1.0) * (wide - near));
+  if (share <= 1) return static_cast<float>(near + share * (wide - near));
+  return static_cast<float>(wide + (share - 1) * rise_to_wide(calibration));
 }
 
 Result<Calibration> calibrate(const Segment& segment, const std::optional<Calibration>& before,

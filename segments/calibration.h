@@ -14,7 +14,7 @@ namespace alcove::segments {
 //   z + w·ln(n)
 // where z is by how many deviations the threshold, what a row must have to be among the nearest so far, lies
 // above the mean of the cluster's rows (probe_order.h), and n counts the clusters looked at, this one
-// included; w is kCountWeight. Neither alone tells as much: z because what is expected is only true on average, n because
+// included (and with a filter some of those without a row that passes, as probe_order.h says); w is kCountWeight. Neither alone tells as much: z because what is expected is only true on average, n because
 // queries differ; their sum makes queries stop about where one cluster more is worth as much to each.
 //
 // Queries that are unlike the rows have their nearest in more clusters. How unlike one is its farness tells,
@@ -57,7 +57,8 @@ inline constexpr float kStoredPerFarnessMax = 4;
 inline constexpr std::uint32_t kNearest = 10;
 
 // The remoteness at which a search ends for a recall of 0 to 1 of so many nearest rows of all those of the segment, by a
-// query of that farness: between those measured by what is missed and by the logarithm of the number, beyond them as at the ends. Where a filter
+// query of that farness: between those measured by what is missed and by the logarithm of the number, beyond them as at the ends, but that for
+// more rows than were measured with it goes on to rise by that logarithm as it has risen at 0.95, if it has. Where a filter
 // lets a share pass, the number is that of rows among which as many pass as are wanted.
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness);
 

@@ -47,11 +47,11 @@ float greatest_of(const float* values) {
 }
 
 // For each cluster with a row that passes so many without one, if the filter were to choose rows at random.
-float left_out_at_random(const Segment& segment, const RowSet& passing) {
+double left_out_at_random(const Segment& segment, const RowSet& passing) {
   const double rows = segment.rows();
   const double share = static_cast<double>(passing.count()) / rows;
   const double left_out = std::pow(1 - share, rows / segment.clusters());
-  return static_cast<float>(left_out / std::max(1 - left_out, 1 / rows));
+  return left_out / std::max(1 - left_out, 1 / rows);
 }
 
 constexpr auto kLessPromising = [](const auto& x, const auto& y) { return x.promise < y.promise; };
@@ -70,7 +70,7 @@ Result<ProbeOrder> ProbeOrder::create(const Segment& segment, const CodeQuery& q
   ProbeOrder order(segment, query, passing);
   TRY(order.estimate());
   order.candidates_.reserve(kChosenFrom);
-  if (passing != nullptr) order.left_out_per_seen_ = left_out_at_random(segment, *passing);
+  if (passing != nullptr) order.left_out_per_seen_ = static_cast<float>(left_out_at_random(segment, *passing));
   TRY(order.know_more());
   return order;
 }
@@ -169,6 +169,7 @@ Status ProbeOrder::know_more() {
       }
     }
     free_.pop_back();
+    known.left_out = left_out_;
     known.spread = TRY(expect(number, cluster, known.probe));
     candidates_.push_back({known.spread.promise(), place});
     std::push_heap(candidates_.begin(), candidates_.end(), kLessPromising);
@@ -233,11 +234,12 @@ Result<std::optional<ProbeOrder::Probe>> ProbeOrder::next() {
 
 float ProbeOrder::remoteness(float threshold, float count_weight) const {
   if (candidates_.empty()) return std::numeric_limits<float>::infinity();
-  const Spread& next = known_[candidates_.front().place].spread;
+  const Known& known = known_[candidates_.front().place];
+  const Spread& next = known.spread;
   const float short_of = threshold - next.mean;
   if (next.deviation <= 0) return std::copysign(std::numeric_limits<float>::infinity(), short_of);
   const auto seen = static_cast<float>(expected_ - candidates_.size() + 1);
-  const float left_out = std::min(static_cast<float>(left_out_), seen * left_out_per_seen_);
+  const float left_out = std::min(static_cast<float>(known.left_out), seen * left_out_per_seen_);
   return short_of / next.deviation + count_weight * std::log(seen + left_out);
 }
 

@@ -65,6 +65,7 @@ class ProbeOrder {
     Spread spread;
     Probe probe;
     std::vector<std::uint32_t> list;  // that `passing` points to
+    std::size_t left_out = 0;         // so many clusters before it, in the order of estimates
   };
   struct Candidate {
     float promise;
@@ -91,7 +92,7 @@ class ProbeOrder {
   bool foreign_ = false;
   float farness_ = 0;
   std::size_t expected_ = 0;           // of so many clusters it is known what to expect
-  std::size_t left_out_ = 0;           // so many before the next had no row that passes
+  std::size_t left_out_ = 0;           // and of so many that no row of them passes
   float left_out_per_seen_ = 0;
   std::vector<Known> known_;           // of those that are candidates, and of the one given out last
   std::vector<std::uint32_t> free_;    // places of known_

@@ -14,7 +14,7 @@ namespace alcove::segments {
 namespace {
 
 constexpr std::size_t kBlockHeaderBytes = 12;
-// What the map takes for each term beside its bytes, about.
+// What the map, and flush(), take for each term beside its bytes, about.
 constexpr std::size_t kTermOverheadBytes = 96;
 constexpr std::uint32_t kWordRows = 64;
 

@@ -191,9 +191,17 @@ TEST_P(CentredTest, RemotenessRises) {
     }
   }
   EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 10, 0), calibration->near[3]);
-  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 1e6, 0), calibration->wide[3]);
+  const double wide = calibration->wide_count;
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, wide, 0), calibration->wide[3]);
   EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 10, 2), calibration->near[3] + 2 * calibration->near_per_farness);
-  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, 1e6, -1), calibration->wide[3] - calibration->wide_per_farness);
+  EXPECT_FLOAT_EQ(remoteness_for(*calibration, 0.95, wide, -1), calibration->wide[3] - calibration->wide_per_farness);
+  // Beyond what was measured with it rises on, for as many times more by as much, and never falls.
+  Calibration rising = *calibration;
+  rising.near.fill(2);
+  rising.wide.fill(3);
+  EXPECT_FLOAT_EQ(remoteness_for(rising, 0.99, wide * wide / 10, 0), 4);
+  rising.wide.fill(1);
+  EXPECT_FLOAT_EQ(remoteness_for(rising, 0.99, wide * wide / 10, 0), 1);
   EXPECT_GE(calibration->near_per_farness, 0);
   EXPECT_GE(calibration->wide_per_farness, 0);
   const bool by_length = rows_.metric() != Metric::kDotProduct;
@@ -234,6 +242,10 @@ TEST_P(CentredTest, CountsClustersThatAFilterAtRandomLeavesOut) {
   const double left_out = std::pow(1 - 1.0 / kShare, rows_per_cluster);
   EXPECT_GT(left_out, 0.5) << "most clusters have no row that passes";
   EXPECT_NEAR(count(&scattered, 5), 6 / (1 - left_out), 0.3);
+  // None is left out where each has one, nor before those that have.
+  RowSet everywhere(kRows);
+  for (std::uint32_t i = 0; i < segment->clusters(); ++i) everywhere.insert(segment->postings(segment->cluster(i)->first)->front());
+  EXPECT_NEAR(count(&everywhere, 5), 6, 0.1);
   // One cluster has them all, or two.
   EXPECT_GT(count(&gathered, 0), 1);
   EXPECT_LE(count(&gathered, 0), 1.1 / (1 - left_out));
@@ -307,9 +319,13 @@ TEST(Cluster, AMergeKeepsThoseOfTheLargestSegment) {
   const Calibration anew = *calibrate(**merged, Calibration(), [] { return Status(); });
   const Calibration after = *(*merged)->calibration();
   for (std::size_t i = 0; i + 1 < after.near.size(); ++i) EXPECT_NEAR(after.near[i], anew.near[i], 0.1) << i;
-  // What is added for a query's farness stays.
-  EXPECT_EQ(after.near_per_farness, large->calibration()->near_per_farness);
-  EXPECT_EQ(after.wide_per_farness, large->calibration()->wide_per_farness);
+  // What is added for a query's farness stays, up to what is believed.
+  Calibration sloping = *large->calibration();
+  sloping.near_per_farness = 0.37F;
+  sloping.wide_per_farness = 4;
+  const Calibration kept = *calibrate(**merged, sloping, [] { return Status(); });
+  EXPECT_EQ(kept.near_per_farness, 0.37F);
+  EXPECT_EQ(kept.wide_per_farness, kPerFarnessMax);
   // Where that was far too little they look again.
   Calibration too_near = after;
   too_near.near.fill(-16);

@@ -130,7 +130,7 @@ class NearestScan {
   segments::RowSet passes_;        // rows of the segment that pass
   std::uint64_t passes_count_ = 0;
   std::uint64_t passing_seen_ = 0;  // of those, in the clusters that have been looked at
-  std::vector<std::uint32_t> passing_rows_;  // to be compared: of those fetched the ones that fetch_vector() did not tell of
+  std::vector<std::uint32_t> passing_rows_;  // to be compared: of a cluster those that fetch_vector() did not tell of
   std::optional<segments::CodeSearch> search_;     // of its codes, in clusters or by row, …
   std::optional<segments::CodeRanking> ranking_;   // … or of all before any row is visited
   segments::Segment::Vectors vectors_;  // the block that a row was read from last

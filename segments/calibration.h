@@ -58,7 +58,7 @@ inline constexpr std::uint32_t kNearest = 10;
 
 // The remoteness at which a search ends for a recall of 0 to 1 of so many nearest rows of all those of the segment, by a
 // query of that farness: between those measured by what is missed and by the logarithm of the number, beyond them as at the ends, but that for
-// more rows than were measured with it goes on to rise by that logarithm as it has risen at 0.95, if it has. Where a filter
+// more rows than were measured with it goes on to rise by that logarithm as it has risen at 0.95 and a farness of 0, if it has. Where a filter
 // lets a share pass, the number is that of rows among which as many pass as are wanted.
 float remoteness_for(const Calibration& calibration, double recall, double count, double farness);
 
